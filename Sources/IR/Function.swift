@@ -181,6 +181,8 @@ public enum InitializerValue: BitwiseCopyable, Hashable, Sendable {
   case bytes(LiteralID)
   /// The address of a function.
   case function(FunctionID)
+  /// The address of a block of a function, from GNU `&&label`.
+  case label(FunctionID, BlockID)
   /// A constant expression that the lowering does not model.
   case unknown
 }
