@@ -80,5 +80,6 @@ let package = Package(
         argumentParser, subprocess, systemPackage,
       ],
       swiftSettings: strict + clangHeaders),
+    .testTarget(name: "GateTests", dependencies: ["Gate", "Findings"], swiftSettings: strict),
   ]
 )

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The value that GitHub code scanning computes as `primaryLocationLineHash`, for each line of a file.
+///
+/// GitHub tracks alerts across commits by this value alone, and warns for each result whose upload
+/// differs from it. The algorithm is that of `github/codeql-action` (`src/fingerprints.ts`): a rolling
+/// hash over the 100 UTF-16 code units that follow the start of the line, without blanks and tabs and
+/// with every line break as a line feed, and the count of equal hashes so far.
+public struct LineHashes: Sendable {
+  private let hashes: [String]
+
+  /// Hashes the lines of a file given as UTF-8; malformed bytes count as U+FFFD.
+  public init(text: some Collection<UInt8>) {
+    let (units, lineStarts) = normalised(text)
+    var counts: [UInt64: Int] = [:]
+    hashes = lineStarts.map { start in
+      var hash: UInt64 = 0
+      for unit in units[start..<start + window] { hash = hash &* 37 &+ UInt64(unit) }
+      counts[hash, default: 0] += 1
+      return String(hash, radix: 16) + ":" + String(counts[hash, default: 0])
+    }
+  }
+
+  /// The hash of a line, counted from 1; "" where the file has no such line.
+  public subscript(line: Int) -> String {
+    hashes.indices.contains(line - 1) ? hashes[line - 1] : ""
+  }
+}
+
+/// Code units that the hash of a line covers.
+private let window = 100
+
+/// The code units that count, ended by the end-of-file mark and padding, and where lines start.
+private func normalised(_ text: some Collection<UInt8>) -> (units: [UInt16], lineStarts: [Int]) {
+  var units: [UInt16] = []
+  var lineStarts: [Int] = []
+  var isLineStart = true
+  var followsReturn = false
+  func append(_ unit: UInt16) {
+    if isLineStart { lineStarts.append(units.count) }
+    isLineStart = unit == 0x0A
+    units.append(unit)
+  }
+  for unit in String(decoding: text, as: UTF8.self).utf16 {
+    defer { followsReturn = unit == 0x0D }
+    switch unit {
+    case 0x20, 0x09: continue
+    case 0x0A where followsReturn: continue
+    case 0x0D: append(0x0A)
+    default: append(unit)
+    }
+  }
+  append(0xFFFF)
+  units.append(contentsOf: repeatElement(0, count: window))
+  return (units, lineStarts)
+}
