@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CClang
+
+/// A C type: a position in its unit's table of types.
+///
+/// Types that libclang stores at one address with equal qualifiers have one handle.
+public struct ClangType: BitwiseCopyable, Hashable, Sendable {
+  /// The position, from 0.
+  public let index: UInt32
+}
+
+/// What a canonical type is.
+public enum ClangTypeKind: BitwiseCopyable, Hashable, Sendable {
+  case void, bool, signedInteger, unsignedInteger, floating, pointer, record, enumeration
+  case function, functionWithoutPrototype, constantArray, incompleteArray, variableArray
+  case complex, vector, atomic
+  /// A type that C does not have, or one of an erroneous declaration.
+  case other
+}
+
+extension TranslationUnit {
+  /// The type of an expression or declaration.
+  public mutating func type(of node: Cursor) -> ClangType {
+    intern(clang_getCursorType(nodes[Int(node.index)].cursor))
+  }
+
+  /// The type without typedefs; qualifiers stay.
+  public mutating func canonical(_ type: ClangType) -> ClangType {
+    intern(clang_getCanonicalType(types[Int(type.index)]))
+  }
+
+  /// The type without typedefs and without qualifiers at its top.
+  public mutating func unqualified(_ type: ClangType) -> ClangType {
+    intern(
+      clang_getUnqualifiedType(clang_getCanonicalType(types[Int(type.index)])))
+  }
+
+  /// What a canonical type is.
+  public func kind(of type: ClangType) -> ClangTypeKind {
+    switch types[Int(type.index)].kind {
+    case CXType_Void: .void
+    case CXType_Bool: .bool
+    case CXType_Char_U, CXType_UChar, CXType_Char16, CXType_Char32, CXType_UShort, CXType_UInt,
+      CXType_ULong, CXType_ULongLong, CXType_UInt128:
+      .unsignedInteger
+    case CXType_Char_S, CXType_SChar, CXType_Short, CXType_Int, CXType_Long, CXType_LongLong,
+      CXType_Int128:
+      .signedInteger
+    case CXType_WChar: .signedInteger
+    case CXType_Float, CXType_Double, CXType_LongDouble, CXType_Float128, CXType_Half,
+      CXType_Float16, CXType_BFloat16:
+      .floating
+    case CXType_Pointer, CXType_BlockPointer, CXType_NullPtr: .pointer
+    case CXType_Record: .record
+    case CXType_Enum: .enumeration
+    case CXType_FunctionProto: .function
+    case CXType_FunctionNoProto: .functionWithoutPrototype
+    case CXType_ConstantArray: .constantArray
+    case CXType_IncompleteArray: .incompleteArray
+    case CXType_VariableArray: .variableArray
+    case CXType_Complex: .complex
+    case CXType_Vector, CXType_ExtVector: .vector
+    case CXType_Atomic: .atomic
+    default: .other
+    }
+  }
+
+  /// `sizeof` in bytes, where it is a constant.
+  public func size(of type: ClangType) -> UInt64? {
+    UInt64(exactly: clang_Type_getSizeOf(types[Int(type.index)]))
+  }
+
+  /// `_Alignof` in bytes, where it is known.
+  public func alignment(of type: ClangType) -> UInt32? {
+    let alignment = clang_Type_getAlignOf(types[Int(type.index)])
+    return alignment > 0 ? UInt32(exactly: alignment) : nil
+  }
+
+  /// The type that a pointer points to.
+  public mutating func pointee(of type: ClangType) -> ClangType {
+    intern(clang_getPointeeType(types[Int(type.index)]))
+  }
+
+  /// The type of an array's elements.
+  public mutating func element(of type: ClangType) -> ClangType {
+    intern(clang_getArrayElementType(types[Int(type.index)]))
+  }
+
+  /// The number of elements of an array of constant length.
+  public func count(of type: ClangType) -> UInt64 {
+    UInt64(clamping: clang_getArraySize(types[Int(type.index)]))
+  }
+
+  /// The type that `_Atomic` qualifies.
+  public mutating func value(of type: ClangType) -> ClangType {
+    intern(clang_Type_getValueType(types[Int(type.index)]))
+  }
+
+  /// The result of a function type.
+  public mutating func result(of type: ClangType) -> ClangType {
+    intern(clang_getResultType(types[Int(type.index)]))
+  }
+
+  /// The parameters of a function type.
+  public mutating func parameters(of type: ClangType) -> ContiguousArray<ClangType> {
+    let function = types[Int(type.index)]
+    let count = clang_getNumArgTypes(function)
+    var parameters: ContiguousArray<ClangType> = []
+    for index in 0..<UInt32(max(0, count)) {
+      parameters.append(intern(clang_getArgType(function, index)))
+    }
+    return parameters
+  }
+
+  /// Whether a function type takes more arguments than its parameters.
+  public func isVariadic(_ type: ClangType) -> Bool {
+    clang_isFunctionTypeVariadic(types[Int(type.index)]) != 0
+  }
+
+  /// Whether the type is `volatile` at its top.
+  public func isVolatile(_ type: ClangType) -> Bool {
+    clang_isVolatileQualifiedType(types[Int(type.index)]) != 0
+  }
+
+  /// Whether the type is `const` at its top.
+  public func isConst(_ type: ClangType) -> Bool {
+    clang_isConstQualifiedType(types[Int(type.index)]) != 0
+  }
+
+  /// The declaration of a record or enumeration, as a node without a subtree.
+  public mutating func declaration(of type: ClangType) -> Cursor {
+    append(clang_getTypeDeclaration(types[Int(type.index)]))
+  }
+
+  /// The integer type that holds an enumeration.
+  public mutating func integerType(ofEnumeration declaration: Cursor) -> ClangType {
+    intern(clang_getEnumDeclIntegerType(nodes[Int(declaration.index)].cursor))
+  }
+
+  /// The type as C spells it.
+  public func spelling(of type: ClangType) -> String {
+    unsafe string(clang_getTypeSpelling(types[Int(type.index)]))
+  }
+
+  /// The members of a complete record in their order, as nodes without subtrees.
+  public mutating func fields(of type: ClangType) -> ContiguousArray<Cursor> {
+    let record = types[Int(type.index)]
+    let first = UInt32(nodes.count)
+    var collector = FieldCollector()
+    unsafe withUnsafeMutablePointer(to: &collector) { pointer in
+      _ = unsafe clang_Type_visitFields(
+        record,
+        { field, data in
+          guard let data = unsafe data else { return CXVisit_Break }
+          unsafe data.assumingMemoryBound(to: FieldCollector.self).pointee.fields.append(field)
+          return CXVisit_Continue
+        }, pointer)
+    }
+    for field in collector.fields { _ = append(field) }
+    var fields: ContiguousArray<Cursor> = []
+    for index in first..<UInt32(nodes.count) { fields.append(Cursor(index: index)) }
+    return fields
+  }
+
+  /// Offset of a member from the start of its record, in bits.
+  public func bitOffset(ofField field: Cursor) -> UInt64? {
+    UInt64(exactly: clang_Cursor_getOffsetOfField(nodes[Int(field.index)].cursor))
+  }
+
+  /// Width of a bit-field in bits; `nil` for an ordinary member.
+  public func bitWidth(ofField field: Cursor) -> UInt8? {
+    let cursor = nodes[Int(field.index)].cursor
+    guard clang_Cursor_isBitField(cursor) != 0 else { return nil }
+    return UInt8(exactly: clang_getFieldDeclBitWidth(cursor))
+  }
+
+  /// Whether a record's declaration is a struct or union without a name that adds its members to the
+  /// record around it.
+  public func isAnonymousRecord(_ declaration: Cursor) -> Bool {
+    clang_Cursor_isAnonymousRecordDecl(nodes[Int(declaration.index)].cursor) != 0
+  }
+
+  /// Whether a declaration has no name of its own.
+  public func isAnonymous(_ declaration: Cursor) -> Bool {
+    clang_Cursor_isAnonymous(nodes[Int(declaration.index)].cursor) != 0
+  }
+
+  mutating func intern(_ type: CXType) -> ClangType {
+    // libclang keeps a type's address with its qualifiers in the low bits.
+    let key = UInt(bitPattern: unsafe type.data.0)
+    if let known = typeIDs[key] { return known }
+    let new = ClangType(index: UInt32(types.count))
+    types.append(type)
+    typeIDs[key] = new
+    return new
+  }
+}
+
+/// Collects the members of a record.
+private struct FieldCollector {
+  var fields: ContiguousArray<CXCursor> = []
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Clang
+public import IR
+
+/// What the caller of the lowering decides.
+public struct LoweringOptions: Hashable, Sendable {
+  /// The absolute path of the repository; files under it are named relative to it.
+  public var root: String
+
+  /// Makes options.
+  public init(root: String) { self.root = root }
+}
+
+/// An error that the compiler reports in a unit.
+public struct CompilerError: Hashable, Sendable {
+  /// The file as `SourceFile.path` names it; empty where the error has no place.
+  public var path: String
+  /// The line, from 1.
+  public var line: Int
+  /// The column in bytes, from 1.
+  public var column: Int
+  /// The compiler's text.
+  public var message: String
+}
+
+/// A translation unit after lowering.
+public struct LoweredUnit: Hashable, Sendable {
+  /// The unit.
+  public var module: Module
+  /// The errors and fatal errors of the compiler; functions that overlap one are marked with
+  /// `FunctionAttributes.hasErrors`.
+  public var errors: [CompilerError]
+}
+
+/// Why there is no module.
+public enum LoweringError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// libclang gave no unit.
+  case parse(ParseError)
+
+  /// One line for people.
+  public var description: String {
+    switch self {
+    case .parse(let error): error.description
+    }
+  }
+}
+
+/// Parses the C file at `path` with the compiler's `arguments` and lowers it.
+///
+/// A file with errors is lowered too, as far as the compiler understands it.
+public func lower(
+  path: String, arguments: [String], options: LoweringOptions
+) throws(LoweringError) -> LoweredUnit {
+  let unit: TranslationUnit
+  do { unit = try TranslationUnit(path: path, arguments: arguments) } catch { throw .parse(error) }
+  return lower(unit, arguments: arguments, options: options)
+}
+
+func lower(
+  _ unit: consuming TranslationUnit, arguments: [String], options: LoweringOptions
+) -> LoweredUnit {
+  let errors = unit.diagnostics.filter(\.isError).map { diagnostic in
+    CompilerError(
+      path: diagnostic.location?.path ?? "", line: diagnostic.location?.line ?? 0,
+      column: diagnostic.location?.column ?? 0, message: diagnostic.message)
+  }
+  return LoweredUnit(module: Module(), errors: errors)
+}
