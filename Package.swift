@@ -81,5 +81,7 @@ let package = Package(
       ],
       swiftSettings: strict + clangHeaders),
     .testTarget(name: "GateTests", dependencies: ["Gate", "Findings"], swiftSettings: strict),
+    .testTarget(
+      name: "ReportingTests", dependencies: ["Reporting", "Findings"], swiftSettings: strict),
   ]
 )

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Findings
+
+/// The report for programs: `prgate-report/1`.
+///
+/// Columns count bytes from 1, ends are exclusive. There are no times in it.
+func renderJSON(_ report: Report) -> String {
+  func findings(_ novelty: Novelty) -> JSON {
+    .array(report.findings.filter { $0.novelty == novelty }.map(json))
+  }
+  let units = report.units
+  let value: JSON = [
+    "format": "prgate-report/1",
+    "version": .string(report.version),
+    "command": .string(report.command),
+    "verdict": .string(report.verdict.rawValue),
+    "exitCode": .integer(Int(report.exitCode)),
+    "head": .string(report.head),
+    "base": .string(report.base),
+    "new": findings(.new),
+    "unchanged": findings(.unchanged),
+    "fixed": .array(report.fixed.map(json)),
+    "ledger": [
+      "analysed": .integer(units.analysed),
+      "needed": .integer(units.needed),
+      "units": .array(report.ledger.map(json)),
+    ],
+    "notes": .array(report.notes.map { .string($0) }),
+  ]
+  var output = ""
+  value.writeIndented(to: &output)
+  return output + "\n"
+}
+
+private func json(_ reported: ReportedFinding) -> JSON {
+  let finding = reported.finding
+  return [
+    "rule": .string(finding.rule),
+    "tier": .string(finding.tier.rawValue),
+    "severity": .string(finding.severity.rawValue),
+    "blocking": .boolean(reported.isBlocking),
+    "message": .string(finding.message),
+    "location": json(finding.location),
+    "function": .string(finding.function),
+    "events": .array(
+      finding.events.map {
+        ["message": .string($0.message), "location": json($0.location)]
+      }),
+    "witness": .array(
+      finding.witness.map { ["name": .string($0.name), "value": .string($0.value)] }),
+    "hint": .string(finding.hint),
+    "fingerprint": .string(reported.fingerprint),
+    "movedFingerprint": .string(reported.movedFingerprint),
+  ]
+}
+
+private func json(_ location: Location) -> JSON {
+  [
+    "path": .string(location.path),
+    "line": .integer(location.start.line),
+    "column": .integer(location.start.column),
+    "endLine": .integer(location.end.line),
+    "endColumn": .integer(location.end.column),
+    "pointLine": .integer(location.point.line),
+    "pointColumn": .integer(location.point.column),
+    "sourceLine": .string(location.sourceLine),
+  ]
+}
+
+private func json(_ entry: LedgerEntry) -> JSON {
+  var value: JSON = ["path": .string(entry.path), "analysed": .boolean(entry.isAnalysed)]
+  if case .incomplete(let reason) = entry.coverage {
+    value = value.adding("reason", .string(reason))
+  }
+  return
+    value
+    .adding("functions", .integer(entry.functions))
+    .adding("functionsWithUnknowns", .integer(entry.functionsWithUnknowns))
+    .adding(
+      "unknowns",
+      .array(
+        entry.unknowns.map { ["cause": .string($0.cause), "count": .integer($0.count)] }))
+}

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Findings
+
+// SARIF 2.1.0 (OASIS, 2020), with the properties and limits that GitHub documents for uploads.
+
+/// Results in a run that GitHub accepts.
+private let mostResults = 25_000
+/// Steps of a path that are written; GitHub accepts 1,000.
+private let mostSteps = 900
+/// Tags of a rule that GitHub shows.
+private let mostTags = 10
+/// UTF-16 units of a description that GitHub accepts.
+private let longestDescription = 1_024
+/// UTF-16 units of a name that GitHub accepts.
+private let longestName = 255
+/// Bytes of a source line that is quoted; a longer one is left to the viewer.
+private let longestSnippet = 1_000
+
+/// The report as one SARIF log with one run.
+///
+/// It carries every finding of the head, new or not: a viewer calls what is missing fixed. Findings
+/// that are gone stay out, because GitHub ignores `baselineState` and would open them again.
+func renderSARIF(_ report: Report) -> String {
+  // What blocks comes first, so that the limit never hides it; the sort keeps the report's order.
+  let ranked = report.findings.filter { $0.isBlocking } + report.findings.filter { !$0.isBlocking }
+  let kept = ranked.prefix(mostResults)
+  let ruleIndex = Dictionary(
+    report.rules.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
+  let run: JSON = [
+    "tool": [
+      "driver": [
+        "name": "prgate",
+        "semanticVersion": .string(report.version),
+        "rules": .array(report.rules.map(rule)),
+      ]
+    ],
+    "columnKind": "utf16CodeUnits",
+    "automationDetails": ["id": "prgate/default/"],
+    "invocations": [invocation(report, dropped: ranked.count - kept.count)],
+    "results": .array(
+      kept.map { result($0, ruleIndex: ruleIndex[$0.finding.rule], command: report.command) }),
+    "properties": [
+      "verdict": .string(report.verdict.rawValue),
+      "head": .string(report.head),
+      "base": .string(report.base),
+    ],
+  ]
+  let log: JSON = [
+    "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+    "version": "2.1.0",
+    "runs": [run],
+  ]
+  var output = ""
+  log.write(to: &output)
+  return output + "\n"
+}
+
+/// The coverage ledger: one notification for each unit that was not analysed.
+private func invocation(_ report: Report, dropped: Int) -> JSON {
+  var notifications: [JSON] = []
+  for entry in report.ledger {
+    guard case .incomplete(let reason) = entry.coverage else { continue }
+    notifications.append([
+      "level": "error",
+      "descriptor": ["id": "not-analysed"],
+      "message": message("not analysed: \(entry.path): \(reason)"),
+      "locations": [["physicalLocation": ["artifactLocation": artifact(entry.path)]]],
+    ])
+  }
+  for note in report.notes { notifications.append(["level": "note", "message": message(note)]) }
+  if dropped > 0 {
+    let words = "\(dropped) results beyond \(mostResults) left out; the text report has them all"
+    notifications.append(["level": "warning", "message": message(words)])
+  }
+  return [
+    "executionSuccessful": .boolean(report.ledger.allSatisfy(\.isAnalysed)),
+    "exitCode": .integer(Int(report.exitCode)),
+    "toolExecutionNotifications": .array(notifications),
+  ]
+}
+
+private func rule(_ info: RuleInfo) -> JSON {
+  let tags =
+    ["security"]
+    + info.cwe.map { number in
+      let digits = String(number)
+      return "external/cwe/cwe-" + String(repeating: "0", count: max(0, 3 - digits.count)) + digits
+    }
+  let help = "\(info.why)\n\nFix: \(info.fix)\n\nLimits: \(info.limits)"
+  let markdown = "\(info.why)\n\n**Fix.** \(info.fix)\n\n**Limits.** \(info.limits)"
+  return [
+    "id": .string(info.id),
+    "name": .string(shortened(upperCamelCase(info.id), to: longestName)),
+    "shortDescription": ["text": .string(shortened(info.summary, to: longestDescription))],
+    "fullDescription": [
+      "text": .string(
+        shortened(info.why.isEmpty ? info.summary : info.why, to: longestDescription))
+    ],
+    "help": ["text": .string(help), "markdown": .string(markdown)],
+    "defaultConfiguration": ["level": .string(info.severity.rawValue)],
+    "properties": [
+      "precision": .string(info.precision.rawValue),
+      "security-severity": .string(info.securitySeverity),
+      "tags": .array(tags.prefix(mostTags).map { .string($0) }),
+    ],
+  ]
+}
+
+private func result(_ reported: ReportedFinding, ruleIndex: Int?, command: String) -> JSON {
+  let finding = reported.finding
+  var value: JSON = ["ruleId": .string(finding.rule)]
+  value = value.adding("ruleIndex", ruleIndex.map { .integer($0) })
+    .adding("level", .string(level(of: finding).rawValue))
+    .adding("message", message(sentences(of: finding)))
+    .adding("locations", [physical(finding.location, quoted: true)])
+  if !finding.events.isEmpty {
+    let steps = finding.events.prefix(mostSteps).map { event -> JSON in
+      ["location": physical(event.location, message: event.message)]
+    }
+    value = value.adding("codeFlows", [["threadFlows": [["locations": .array(steps)]]]])
+      .adding("relatedLocations", relatedLocations(of: finding))
+  }
+  if command == "gate" {
+    value = value.adding("baselineState", .string(reported.novelty.rawValue))
+  }
+  return value.adding("partialFingerprints", fingerprints(of: reported))
+    .adding("properties", properties(of: reported))
+}
+
+/// The message as sentences: the first one is the title that GitHub shows.
+private func sentences(of finding: Finding) -> String {
+  var text = finding.message
+  if !finding.witness.isEmpty {
+    let values = finding.witness.map { "\($0.name) = \($0.value)" }
+    text += ". With: " + values.joined(separator: ", ")
+  }
+  return finding.hint.isEmpty ? text : text + ". Fix: " + finding.hint
+}
+
+private func relatedLocations(of finding: Finding) -> JSON {
+  .array(
+    finding.events.prefix(mostSteps).enumerated().map { index, event in
+      physical(event.location, message: event.message, id: index + 1)
+    })
+}
+
+private func fingerprints(of reported: ReportedFinding) -> JSON {
+  var value: JSON = [:]
+  if !reported.lineHash.isEmpty {
+    value = value.adding("primaryLocationLineHash", .string(reported.lineHash))
+  }
+  return value.adding("prgate/v1", .string(reported.fingerprint))
+    .adding("prgate/moved/v1", .string(reported.movedFingerprint))
+}
+
+private func properties(of reported: ReportedFinding) -> JSON {
+  let finding = reported.finding
+  var value: JSON = [
+    "tier": .string(finding.tier.rawValue),
+    "blocking": .boolean(reported.isBlocking),
+  ]
+  if !finding.function.isEmpty {
+    value = value.adding("function", .string(visible(finding.function)))
+  }
+  return value
+}
+
+/// A location object: one line, columns in UTF-16 units from 1, the end exclusive.
+///
+/// GitHub places a result only where every line of its region is part of the change, so a longer
+/// range is cut at the end of its first line.
+private func physical(
+  _ location: Location, quoted: Bool = false, message text: String? = nil, id: Int? = nil
+) -> JSON {
+  let line = location.sourceLine
+  let start = utf16Column(ofByteColumn: location.start.column, in: line)
+  let sameLine = location.end.line == location.start.line
+  let byteEnd = sameLine ? location.end.column : line.utf8.count + 1
+  let end = max(utf16Column(ofByteColumn: byteEnd, in: line), start + 1)
+  var place: JSON = [
+    "artifactLocation": artifact(location.path),
+    "region": [
+      "startLine": .integer(location.start.line), "startColumn": .integer(start),
+      "endLine": .integer(location.start.line), "endColumn": .integer(end),
+    ],
+  ]
+  if quoted && !line.isEmpty && line.utf8.count <= longestSnippet {
+    place = place.adding(
+      "contextRegion",
+      [
+        "startLine": .integer(location.start.line),
+        "snippet": ["text": .string(visibleSource(line))],
+      ])
+  }
+  var value: JSON = [:]
+  value = value.adding("id", id.map { .integer($0) })
+  value = value.adding("physicalLocation", place)
+  return value.adding("message", text.map { message($0) })
+}
+
+/// The column in UTF-16 units of a byte column, both from 1; past the end each byte is a unit.
+func utf16Column(ofByteColumn column: Int, in line: String) -> Int {
+  var bytes = 1
+  var units = 1
+  for scalar in line.unicodeScalars {
+    let width = scalar.utf8.count
+    guard bytes + width <= column else { return units }
+    bytes += width
+    units += scalar.utf16.count
+  }
+  return units + max(0, column - bytes)
+}
+
+/// A source line with its tabs, and everything else invisible spelled out.
+private func visibleSource(_ line: String) -> String {
+  line.split(separator: "\t", omittingEmptySubsequences: false).map { visible(String($0)) }
+    .joined(separator: "\t")
+}
+
+/// A plain-text message; brackets are escaped where they would read as a link (SARIF 3.11.6).
+private func message(_ text: String) -> JSON {
+  let shown = visible(text)
+  guard shown.contains("](") else { return ["text": .string(shown)] }
+  var escaped = ""
+  for character in shown {
+    if character == "[" || character == "]" || character == "\\" { escaped += "\\" }
+    escaped.append(character)
+  }
+  return ["text": .string(escaped)]
+}
+
+/// An artifact location: a URI reference relative to the root of the repository, else `file://`.
+private func artifact(_ path: String) -> JSON {
+  ["uri": .string((path.hasPrefix("/") ? "file://" : "") + percentEncoded(path))]
+}
+
+/// A path in the characters of RFC 3986 that need no thought: unreserved ones and slashes.
+private func percentEncoded(_ path: String) -> String {
+  let digits = Array("0123456789ABCDEF".unicodeScalars)
+  var result = ""
+  for byte in path.utf8 {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."),
+      UInt8(ascii: "_"), UInt8(ascii: "~"), UInt8(ascii: "/"):
+      result.unicodeScalars.append(Unicode.Scalar(byte))
+    default:
+      result += "%"
+      result.unicodeScalars.append(digits[Int(byte >> 4)])
+      result.unicodeScalars.append(digits[Int(byte & 15)])
+    }
+  }
+  return result
+}
+
+private func upperCamelCase(_ id: String) -> String {
+  id.split(separator: "-").map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined()
+}
+
+/// The text, cut to a number of UTF-16 units at the end of a character.
+private func shortened(_ text: String, to limit: Int) -> String {
+  guard text.utf16.count > limit else { return text }
+  var result = ""
+  var units = 3
+  for character in text {
+    units += character.utf16.count
+    if units > limit { break }
+    result.append(character)
+  }
+  return result + "..."
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Findings
+
+/// The report for people: findings as clang prints diagnostics, then verdict and coverage.
+func renderText(_ report: Report, options: RenderOptions) -> String {
+  var text = TextWriter(colour: options.colour)
+  let shown = report.findings.filter {
+    options.showAll || ($0.finding.tier == .a && $0.novelty == .new)
+  }
+  for finding in shown { text.write(finding) }
+  text.writeSummary(of: report, options: options)
+  return text.output
+}
+
+/// Colours of the words, as clang uses them.
+private enum Style: String {
+  case bold = "\u{1B}[1m"
+  case error = "\u{1B}[1;31m"
+  case warning = "\u{1B}[1;35m"
+  case note = "\u{1B}[1;36m"
+  case good = "\u{1B}[1;32m"
+  case plain = "\u{1B}[0m"
+}
+
+private struct TextWriter {
+  let colour: Bool
+  var output = ""
+
+  mutating func write(_ reported: ReportedFinding) {
+    let finding = reported.finding
+    let isError = level(of: finding) == .error
+    writeHead(
+      finding.location, label: isError ? "error: " : "warning: ", isError ? .error : .warning,
+      message: finding.message + remarks(on: reported) + " [\(finding.rule)]")
+    for (index, event) in finding.events.enumerated() {
+      writeHead(event.location, label: "note: ", .note, message: "\(index + 1): \(event.message)")
+    }
+    if !finding.witness.isEmpty {
+      writeHint(
+        "with: ", finding.witness.map { "\($0.name) = \($0.value)" }.joined(separator: ", "))
+    }
+    if !finding.hint.isEmpty { writeHint("fix: ", finding.hint) }
+  }
+
+  private func remarks(on reported: ReportedFinding) -> String {
+    (reported.finding.tier == .a ? "" : " (tier \(reported.finding.tier.rawValue))")
+      + (reported.novelty == .new ? "" : " (unchanged)")
+  }
+
+  /// A diagnostic line with its source line and marks.
+  private mutating func writeHead(
+    _ location: Location, label: String, _ style: Style, message: String
+  ) {
+    let point = location.point
+    let place = "\(visible(path: location.path)):\(point.line):\(point.column): "
+    let words = visible(message)
+    output += styled(place, .bold) + styled(label, style)
+    output += (style == .note ? words : styled(words, .bold)) + "\n"
+    guard let snippet = SourceSnippet(location) else { return }
+    let number = String(location.start.line)
+    let gutter = String(repeating: " ", count: max(0, 5 - number.utf8.count)) + number + " | "
+    output += gutter + withoutLogCommands(snippet.text) + "\n"
+    output += String(repeating: " ", count: gutter.utf8.count - 3) + " | "
+    output += styled(snippet.marks, .good) + "\n"
+  }
+
+  private mutating func writeHint(_ label: String, _ words: String) {
+    output += "  " + styled(label, .note) + visible(words) + "\n"
+  }
+
+  mutating func writeSummary(of report: Report, options: RenderOptions) {
+    if !output.isEmpty { output += "\n" }
+    let hidden = report.findings.count { $0.finding.tier == .b && $0.novelty == .new }
+    if !options.showAll && hidden > 0 {
+      output += "\(counted(hidden, "likely finding")) of tier B not shown; --all shows them\n"
+    }
+    for note in report.notes { output += "note: " + visible(note) + "\n" }
+    let style: Style =
+      switch report.verdict {
+      case .pass: .good
+      case .fail: .error
+      case .incomplete: .warning
+      }
+    output += styled(report.verdict.rawValue, style) + ": " + verdictInWords(report) + "\n"
+    for line in ledgerLines(report) { output += line + "\n" }
+  }
+
+  private func styled(_ text: String, _ style: Style) -> String {
+    colour ? style.rawValue + text + Style.plain.rawValue : text
+  }
+}
+
+/// What the verdict rests on, in one line.
+func verdictInWords(_ report: Report) -> String {
+  if report.ledger.isEmpty && report.findings.isEmpty && report.verdict == .pass {
+    return "nothing to check"
+  }
+  let isGate = report.command == "gate"
+  let kind = isGate ? "new finding" : "finding"
+  let new = report.findings.filter { $0.novelty == .new && $0.finding.tier == .a }
+  let blocking = new.count { $0.isBlocking }
+  var parts: [String] = []
+  if blocking > 0 {
+    parts.append(counted(blocking, kind) + (blocking == 1 ? " blocks" : " block"))
+  } else if report.verdict == .incomplete {
+    parts.append("no finding blocks, but not all that is needed was analysed")
+  } else {
+    parts.append("no \(kind) blocks")
+  }
+  if new.count > blocking { parts.append(counted(new.count - blocking, "warning")) }
+  if isGate {
+    let unchanged = report.findings.count { $0.novelty == .unchanged && $0.finding.tier == .a }
+    if unchanged > 0 { parts.append("\(unchanged) unchanged") }
+    let fixed = report.fixed.count { $0.finding.tier == .a }
+    if fixed > 0 { parts.append("\(fixed) fixed") }
+  }
+  return parts.joined(separator: ", ")
+}
+
+/// The coverage ledger in lines: what was not analysed, what was not understood, and the count.
+func ledgerLines(_ report: Report) -> [String] {
+  var lines: [String] = []
+  for entry in report.ledger {
+    guard case .incomplete(let reason) = entry.coverage else { continue }
+    lines.append("not analysed: \(visible(path: entry.path)): \(visible(reason))")
+  }
+  let unknown = report.ledger.reduce(0) { $0 + $1.functionsWithUnknowns }
+  if unknown > 0 {
+    let all = report.ledger.reduce(0) { $0 + $1.functions }
+    let causes = unknownCounts(report.ledger).map { "\(visible($0.cause)) \($0.count)" }
+    lines.append(
+      "not understood in \(unknown) of \(counted(all, "function")): "
+        + causes.joined(separator: ", "))
+  }
+  let units = report.units
+  lines.append("analysed \(units.analysed)/\(units.needed) units")
+  return lines
+}
+
+/// The unknown constructs of all units by cause, sorted by cause.
+private func unknownCounts(_ ledger: [LedgerEntry]) -> [UnknownCount] {
+  var sums: [String: Int] = [:]
+  for count in ledger.flatMap(\.unknowns) { sums[count.cause, default: 0] += count.count }
+  return sums.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+    .map { UnknownCount(cause: $0.key, count: $0.value) }
+}
