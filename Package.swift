@@ -83,5 +83,6 @@ let package = Package(
     .testTarget(name: "GateTests", dependencies: ["Gate", "Findings"], swiftSettings: strict),
     .testTarget(
       name: "ReportingTests", dependencies: ["Reporting", "Findings"], swiftSettings: strict),
+    .testTarget(name: "IndexTests", dependencies: ["Index"], swiftSettings: strict),
   ]
 )
