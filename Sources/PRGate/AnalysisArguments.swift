@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Analysis
+import ArgumentParser
+import Findings
+import Foundation
+
+/// What the analysis is asked, and with how many hands.
+struct AnalysisArguments: ParsableArguments {
+  @Flag(help: "The files are all there is: a global that none of them writes is constant.")
+  var wholeProgram = false
+
+  @Option(name: .customShort("j"), help: "Units at a time; all processors by default.")
+  var jobs = ProcessInfo.processInfo.activeProcessorCount
+
+  @Option(help: ArgumentHelp("Rules to ask, with commas between; repeatable.", valueName: "RULES"))
+  var select: [String] = []
+
+  @Option(help: ArgumentHelp("Rules not to ask.", valueName: "RULES"))
+  var ignore: [String] = []
+
+  mutating func validate() throws {
+    guard jobs >= 1 else { throw ValidationError("-j needs a number from 1") }
+  }
+
+  /// The rules to ask.
+  func rules() throws(CommandFailure) -> [RuleInfo] {
+    try RuleSet.selection(select: Self.split(select), ignore: Self.split(ignore))
+  }
+
+  private static func split(_ values: [String]) -> [String] {
+    values.flatMap { $0.split(separator: ",").map(String.init) }
+  }
+
+  /// The settings of the driver.
+  func settings(
+    root: String, progress: @escaping @Sendable (Int) -> Void
+  ) throws(CommandFailure) -> DriverSettings {
+    DriverSettings(
+      root: root, resourceDirectory: try Toolchain.resourceDirectory(),
+      analysis: AnalysisOptions(isWholeProgram: wholeProgram), jobs: jobs,
+      progress: progress)
+  }
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Analysis
+import Findings
+import Foundation
+import IR
+import Rules
+
+/// A translation unit that has to be analysed.
+struct UnitRequest: Hashable, Sendable {
+  /// The path that the ledger shows: relative to the repository root where it lies in it.
+  var path: String
+  /// How the build compiles it.
+  var command: CompileCommand
+  /// Arguments of our own for the parser, such as a file system overlay; no rule filters them.
+  var internalArguments: [String] = []
+}
+
+/// What all units of a run share.
+struct DriverSettings: Sendable {
+  /// The directory that reported paths are relative to, absolute.
+  var root: String
+  /// The directory of the compiler's own headers, see `Toolchain`.
+  var resourceDirectory: String
+  /// What the analysis is told.
+  var analysis = AnalysisOptions()
+  /// Units that are worked on at a time.
+  var jobs = ProcessInfo.processInfo.activeProcessorCount
+  /// Called with the number of units that are done, from any thread.
+  var progress: @Sendable (Int) -> Void = { _ in }
+}
+
+/// What became of a program: several units that were analysed together.
+struct ProgramAnalysis: Sendable {
+  /// The units that were lowered, in the order of the requests.
+  var modules: [Module] = []
+  /// Findings of tier A and B in report order, those of broken units demoted to B.
+  var findings: [Finding] = []
+  /// A line for each request, in their order; requests that came to the same are one.
+  var ledger: [LedgerEntry] = []
+  /// Flags that were dropped and do not change what code means, sorted.
+  var droppedFlags: [String] = []
+  /// Flags that were dropped because prgate does not know them, sorted.
+  var unknownFlags: [String] = []
+}
+
+/// From compile commands to findings: the only place with concurrency.
+enum Driver {
+  /// Lowers every unit on its own, then analyses all as one program.
+  ///
+  /// The result depends on the requests and the settings, not on the number of jobs.
+  static func analyse(
+    _ requests: [UnitRequest], settings: DriverSettings
+  ) async -> ProgramAnalysis {
+    var result = ProgramAnalysis()
+    let prepared = prepare(requests, settings: settings, into: &result)
+    let counter = ProgressCounter(settings.progress)
+    let units = await WorkerThreads.map(prepared, count: settings.jobs) { unit in
+      defer { counter.advance() }
+      return UnitLowering.lower(unit, settings: settings)
+    }
+    let modules = units.compactMap(\.module)
+    let checked = await WorkerThreads.run { check(modules, options: settings.analysis) }
+    result.modules = modules
+    result.ledger = ledger(of: units, checked: checked.ledger)
+    result.findings = demote(checked.findings, of: units)
+    return result
+  }
+
+  /// Filters the flags of every request and leaves out what came before.
+  private static func prepare(
+    _ requests: [UnitRequest], settings: DriverSettings, into result: inout ProgramAnalysis
+  ) -> [PreparedUnit] {
+    var units: [PreparedUnit] = []
+    var seen: Set<PreparedUnit> = []
+    var dropped: Set<String> = []
+    var unknown: Set<String> = []
+    for request in requests {
+      let unit = PreparedUnit(request, resourceDirectory: settings.resourceDirectory)
+      guard seen.insert(unit).inserted else { continue }
+      units.append(unit)
+      dropped.formUnion(unit.droppedFlags)
+      unknown.formUnion(unit.unknownFlags)
+    }
+    result.droppedFlags = dropped.sorted()
+    result.unknownFlags = unknown.sorted()
+    return units
+  }
+
+  private static func ledger(of units: [UnitOutcome], checked: [LedgerEntry]) -> [LedgerEntry] {
+    var analysed = checked.makeIterator()
+    return units.map { unit in
+      guard unit.module != nil, var entry = analysed.next() else {
+        return LedgerEntry(path: unit.path, coverage: .incomplete(reason: unit.problem ?? unread))
+      }
+      entry.path = unit.path
+      if let problem = unit.problem { entry.coverage = .incomplete(reason: problem) }
+      return entry
+    }
+  }
+
+  private static let unread = "it could not be read"
+
+  /// Findings in functions that a unit with errors defines are likely at best: the parser has
+  /// repaired what it read.
+  private static func demote(_ findings: [Finding], of units: [UnitOutcome]) -> [Finding] {
+    var paths: Set<String> = []
+    var functions: Set<String> = []
+    for unit in units where unit.problem != nil {
+      paths.insert(unit.path)
+      guard let module = unit.module else { continue }
+      for function in module.functions.rows where function.body != nil {
+        functions.insert(module.symbols[function.usr])
+      }
+    }
+    return findings.map { finding in
+      guard paths.contains(finding.location.path) || functions.contains(finding.functionUSR) else {
+        return finding
+      }
+      var finding = finding
+      finding.tier = max(finding.tier, .b)
+      return finding
+    }
+  }
+}

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Dispatch
+import Foundation
+
+/// Ctrl-C: the run ends at once with its own status and leaves no half-written file.
+enum Interrupt {
+  /// Starts to watch; keep the result for as long as it should.
+  static func watch() -> any DispatchSourceSignal {
+    let source = DispatchSource.makeSignalSource(signal: SIGINT, queue: .global())
+    source.setEventHandler { OutputFile.finishAndExit(.interrupted) }
+    source.resume()
+    // The source only sees what the default action does not take.
+    signal(SIGINT, SIG_IGN)
+    return source
+  }
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import IR
+import Lowering
+
+/// A unit with the arguments that the parser gets.
+struct PreparedUnit: Hashable, Sendable {
+  /// The path that the ledger shows.
+  let path: String
+  /// The absolute path of the main file.
+  let file: String
+  /// The arguments without the file.
+  let arguments: [String]
+  /// Why it must not be parsed; nil where it may.
+  let refusal: String?
+  /// See `CompilerFlags`.
+  let droppedFlags: [String]
+  let unknownFlags: [String]
+
+  /// Filters the flags of a request.
+  init(_ request: UnitRequest, resourceDirectory: String) {
+    path = request.path
+    file = request.command.file
+    do {
+      let flags = try CompilerFlags(of: request.command)
+      arguments = Self.arguments(flags, request, resourceDirectory)
+      refusal = nil
+      droppedFlags = flags.dropped
+      unknownFlags = flags.unknown
+    } catch {
+      arguments = []
+      refusal = error.reason
+      droppedFlags = []
+      unknownFlags = []
+    }
+  }
+
+  private static func arguments(
+    _ flags: CompilerFlags, _ request: UnitRequest, _ resourceDirectory: String
+  ) -> [String] {
+    // No configuration file may add flags behind our back. Constructs that older compilers accept
+    // with a warning are no errors. The remaining warnings cost time and are not ours to give.
+    let own = [
+      "-x", "c", "--no-default-config", "-ferror-limit=0", "-w",
+      "-Wno-error=implicit-function-declaration", "-Wno-error=implicit-int",
+      "-Wno-error=int-conversion", "-Wno-error=incompatible-function-pointer-types",
+      "-Wno-error=return-mismatch", "-working-directory=\(request.command.directory)",
+      "-resource-dir=\(resourceDirectory)",
+    ]
+    return flags.arguments + own + request.internalArguments
+  }
+}
+
+/// What became of a unit on its way to the analysis.
+struct UnitOutcome: Sendable {
+  /// The path that the ledger shows.
+  var path: String
+  /// What the analysis works on; nil where there is nothing to analyse.
+  var module: Module?
+  /// Why it is not analysed, or not whole; nil where it was read without an error.
+  var problem: String?
+}
+
+/// From a file to a module.
+enum UnitLowering {
+  /// Parses and lowers a unit; whatever goes wrong is in the outcome.
+  static func lower(_ unit: PreparedUnit, settings: DriverSettings) -> UnitOutcome {
+    if let refusal = unit.refusal { return UnitOutcome(path: unit.path, problem: refusal) }
+    guard FileManager.default.fileExists(atPath: unit.file) else {
+      return UnitOutcome(
+        path: unit.path, problem: "the file is gone; make the compilation database anew")
+    }
+    let options = LoweringOptions(root: settings.root)
+    do {
+      let lowered = try Lowering.lower(
+        path: unit.file, arguments: unit.arguments, options: options)
+      return UnitOutcome(
+        path: unit.path, module: lowered.module, problem: problem(of: lowered.errors))
+    } catch {
+      return UnitOutcome(path: unit.path, problem: "\(error)")
+    }
+  }
+
+  /// The first error with its place, how many follow, and the next step.
+  private static func problem(of errors: [CompilerError]) -> String? {
+    guard let first = errors.first else { return nil }
+    let place = first.path.isEmpty ? "" : "\(first.path):\(first.line): "
+    let more = errors.count > 1 ? " (and \(errors.count - 1) more)" : ""
+    let step =
+      first.message.hasSuffix("file not found")
+      ? "add its directory with -I, or build what makes it"
+      : "repair the code, or give the flags of its build"
+    return "\(place)\(first.message)\(more); \(step)"
+  }
+}
