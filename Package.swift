@@ -84,5 +84,7 @@ let package = Package(
     .testTarget(
       name: "ReportingTests", dependencies: ["Reporting", "Findings"], swiftSettings: strict),
     .testTarget(name: "IndexTests", dependencies: ["Index"], swiftSettings: strict),
+    .testTarget(name: "FindingsTests", dependencies: ["Findings"], swiftSettings: strict),
+    .testTarget(name: "TidyTests", swiftSettings: strict),
   ]
 )
