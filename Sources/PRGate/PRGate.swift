@@ -17,8 +17,8 @@ struct PRGate: AsyncParsableCommand {
     subcommands: subcommands)
 
   private static let subcommands: [any ParsableCommand.Type] = [
-    CheckCommand.self, RulesCommand.self, ExplainCommand.self, DumpCommand.self,
-    CompletionsCommand.self,
+    CheckCommand.self, GateCommand.self, HookCommand.self, RulesCommand.self, ExplainCommand.self,
+    DumpCommand.self, CompletionsCommand.self,
   ]
 
   static func main() async {

@@ -10,6 +10,8 @@ struct PreparedUnit: Hashable, Sendable {
   let path: String
   /// The absolute path of the main file.
   let file: String
+  /// Whether the file is read from the disk, and not from a file system of our own.
+  let isOnDisk: Bool
   /// The arguments without the file.
   let arguments: [String]
   /// Why it must not be parsed; nil where it may.
@@ -22,6 +24,7 @@ struct PreparedUnit: Hashable, Sendable {
   init(_ request: UnitRequest, resourceDirectory: String) {
     path = request.path
     file = request.command.file
+    isOnDisk = request.internalArguments.isEmpty
     do {
       let flags = try CompilerFlags(of: request.command)
       arguments = Self.arguments(flags, request, resourceDirectory)
@@ -67,7 +70,7 @@ enum UnitLowering {
   /// Parses and lowers a unit; whatever goes wrong is in the outcome.
   static func lower(_ unit: PreparedUnit, settings: DriverSettings) -> UnitOutcome {
     if let refusal = unit.refusal { return UnitOutcome(path: unit.path, problem: refusal) }
-    guard FileManager.default.fileExists(atPath: unit.file) else {
+    guard !unit.isOnDisk || FileManager.default.fileExists(atPath: unit.file) else {
       return UnitOutcome(
         path: unit.path, problem: "the file is gone; make the compilation database anew")
     }

@@ -6,7 +6,7 @@ public import Findings
 ///
 /// Head findings are the new and the unchanged ones; base findings are the fixed and the unchanged
 /// ones. Every finding of the base stands for at most one of the head.
-public struct Comparison: Hashable, Sendable {
+public struct FindingsDiff: Hashable, Sendable {
   /// The findings of the head in report order, with their novelty.
   public var findings: [ReportedFinding]
   /// The findings of the base that have no counterpart at the head, in report order.

@@ -4,12 +4,12 @@ import Findings
 import Gate
 import Testing
 
-@Suite struct ComparisonTests {
+@Suite struct FindingsDiffTests {
   /// Compares, and checks what must hold of every comparison.
   private func compare(
     _ head: [Finding], _ base: [Finding], renames: [String: String] = [:]
   ) -> (new: [Finding], unchanged: [Finding], fixed: [Finding]) {
-    let comparison = Comparison(head: head, base: base, renames: renames)
+    let comparison = FindingsDiff(head: head, base: base, renames: renames)
     let new = comparison.findings.filter { $0.novelty == .new }
     let unchanged = comparison.findings.filter { $0.novelty == .unchanged }
     #expect(new.count + unchanged.count == distinct(head).count)
@@ -103,8 +103,8 @@ import Testing
   func deterministic() {
     let head = (1...6).map { finding(line: $0, statement: UInt64($0 % 3)) }
     let base = (1...4).map { finding(line: $0, statement: UInt64($0 % 3)) }
-    let one = Comparison(head: head, base: base)
-    #expect(one == Comparison(head: head.reversed(), base: base.reversed()))
+    let one = FindingsDiff(head: head, base: base)
+    #expect(one == FindingsDiff(head: head.reversed(), base: base.reversed()))
   }
 }
 

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Findings
+import Foundation
+import Gate
+import Index
+
+/// The compilation database of the work tree, as far as there is one.
+///
+/// It is a build product like the generated headers: read from the work tree, whatever is judged.
+struct GateDatabase: Sendable {
+  /// The commands; none where there is no database.
+  let commands: [CompileCommand]
+  /// What is missing and the next step, for changed files that no command compiles.
+  let advice: String
+  private let commandsByPath: [String: [CompileCommand]]
+
+  /// Reads the database that was named, or the one that is found.
+  init(named path: String?, root: String, directory: String) throws(CommandFailure) {
+    let found =
+      path.map { Paths.absolute($0, in: directory) }
+      ?? DatabaseDiscovery.database(for: root)
+    guard let found else {
+      commands = []
+      commandsByPath = [:]
+      advice = "there is no compile_commands.json; \(CompilationDatabase.recipes)"
+      return
+    }
+    let database = try CompilationDatabase(at: found)
+    let shown = Paths.relative(database.path, to: root)
+    commands = database.commands.filter { SourceFiles.isC($0.file) }
+      .map { $0.underRealName(root: root) }
+    commandsByPath = Dictionary(grouping: commands) { Paths.relative($0.file, to: root) }
+    advice =
+      commands.isEmpty
+      ? "\(shown) has no C file; \(CompilationDatabase.recipes)"
+      : "it is not in \(shown); build it and make the database anew"
+  }
+
+  /// The commands that compile a file, given relative to the root.
+  func commands(for path: String) -> [CompileCommand] { commandsByPath[path] ?? [] }
+}
+
+extension CompileCommand {
+  /// The command with its file and directory under their real names: the file system in which the
+  /// commit is judged has the repository under that name only.
+  fileprivate func underRealName(root: String) -> CompileCommand {
+    CompileCommand(
+      directory: Paths.canonical(directory), file: Paths.canonical(file), arguments: arguments)
+  }
+
+  /// Files and directories that the flags name, absolute.
+  var namedPaths: [String] {
+    guard let flags = try? CompilerFlags(of: self) else { return [] }
+    let prefixes = ["-I", "-iquote", "-isystem", "-idirafter", "-isysroot", "--sysroot="]
+    return flags.arguments.compactMap { word in
+      if word.hasPrefix("/") { return word }
+      let prefix = prefixes.first { word.hasPrefix($0 + "/") }
+      return prefix.map { String(word.dropFirst($0.count)) }
+    }
+  }
+
+  /// The identity of the unit in the index.
+  var identity: String {
+    var hash = SHA256()
+    for field in [directory, file] + arguments { hash.update(field: field) }
+    return SHA256.hexadecimal(hash.finalize())
+  }
+}
+
+/// What has to be analysed for a change.
+struct GatePlan: Sendable {
+  /// The commands of the units, by path.
+  var commands: [CompileCommand] = []
+  /// Changed sources that no command compiles.
+  var uncovered: [LedgerEntry] = []
+  /// Changed headers that are there at the head: each must be read by some unit.
+  var headers: [String] = []
+
+  /// Whether no C file changed.
+  var isEmpty: Bool { commands.isEmpty && uncovered.isEmpty && headers.isEmpty }
+}
+
+/// The choice of units that a change reaches.
+struct GatePlanner: Sendable {
+  let repository: GitRepository
+  let database: GateDatabase
+  let index: ProgramIndex?
+  /// The judged commit, laid out.
+  let head: Snapshot
+  /// Build products.
+  let ignored: IgnoredPaths
+
+  /// Files above which it is not asked which of them others include: all count as included.
+  private static let questionLimit = 400
+
+  /// Plans what has to be analysed for `changes`.
+  ///
+  /// A changed source needs its own commands. A changed file that others can include needs every unit,
+  /// but for those that the index knows not to be reached.
+  func plan(
+    _ changes: [ChangedFile], commit: String
+  ) async throws(CommandFailure) -> GatePlan {
+    var plan = GatePlan()
+    let present = changes.filter { $0.kind != .deleted }
+    for file in present where file.isSource {
+      let commands = database.commands(for: file.path)
+      plan.commands += commands
+      if commands.isEmpty {
+        plan.uncovered.append(
+          LedgerEntry(path: file.path, coverage: .incomplete(reason: database.advice)))
+      }
+    }
+    plan.headers = present.filter(\.isHeader).map(\.path)
+    if try await isIncluded(changes, commit: commit) {
+      let chosen = Set(plan.commands)
+      let others = database.commands.filter { !chosen.contains($0) && isPresent($0) }
+      plan.commands += try await reached(others)
+    }
+    plan.commands.sort { Paths.isOrderedBefore($0.file, $1.file) }
+    return plan
+  }
+
+  /// Whether one of the changed files can be read by a unit that is not its own.
+  private func isIncluded(
+    _ changes: [ChangedFile], commit: String
+  ) async throws(CommandFailure) -> Bool {
+    if changes.contains(where: { $0.isHeader || $0.oldName?.hasSuffix(".h") == true }) {
+      return true
+    }
+    // A link that is not named like a source can stand for a directory of headers.
+    if changes.contains(where: { !$0.isRegular }) { return true }
+    let names = Set(changes.flatMap { [$0.name, $0.oldName].compactMap(\.self) }).sorted()
+    guard names.count <= Self.questionLimit else { return true }
+    let words = Set(database.commands.flatMap(\.arguments).filter { !$0.hasSuffix(".c") })
+    if names.contains(where: { name in words.contains { $0.hasSuffix(name) } }) { return true }
+    let mentions = names.flatMap { [$0 + "\"", $0 + ">"] }
+    return try await repository.files(of: commit, containingAnyOf: mentions).contains { path in
+      !Self.proseSuffixes.contains(where: path.hasSuffix)
+    }
+  }
+
+  /// Files that no compiler reads.
+  private static let proseSuffixes = [
+    ".md", ".rst", ".txt", ".html", ".json", ".yml", ".yaml", ".xml", ".toml", ".py", ".sh",
+  ]
+
+  /// Whether the file of a command is there at the head: an entry of the database may be older.
+  private func isPresent(_ command: CompileCommand) -> Bool {
+    guard command.file.hasPrefix(repository.root + "/") else {
+      return FileManager.default.fileExists(atPath: command.file)
+    }
+    let path = Paths.relative(command.file, to: repository.root)
+    return head.files.contains(path) || ignored.contains(path)
+  }
+
+  /// The commands without those of which the index knows that nothing they read differs.
+  private func reached(_ commands: [CompileCommand]) async throws(CommandFailure)
+    -> [CompileCommand]
+  {
+    guard let index else { return commands }
+    let identities = commands.map(\.identity)
+    // An index that cannot be read knows nothing.
+    let known =
+      (try? index.records(repository: repository.root, units: Set(identities))) ?? []
+    let records = Dictionary(known.map { ($0.unit, $0) }) { first, _ in first }
+    var changesByTree: [String: [PathChange]?] = [:]
+    var hashes = ContentHashes(root: repository.root)
+    var result: [CompileCommand] = []
+    for (command, identity) in zip(commands, identities) {
+      guard let record = records[identity] else {
+        result.append(command)
+        continue
+      }
+      if changesByTree[record.tree] == nil {
+        changesByTree.updateValue(await pathChanges(since: record.tree), forKey: record.tree)
+      }
+      guard let changes = changesByTree[record.tree] ?? nil,
+        !record.isReached(by: changes, contentHash: { hashes[$0] })
+      else {
+        result.append(command)
+        continue
+      }
+    }
+    return result
+  }
+
+  /// What differs between an earlier tree and the judged one; nil where that tree is gone.
+  private func pathChanges(since tree: String) async -> [PathChange]? {
+    guard let changes = try? await repository.changes(from: tree, to: head.tree) else { return nil }
+    return changes.flatMap { change -> [PathChange] in
+      guard change.isRegular else { return [PathChange(path: change.path, kind: .irregular)] }
+      return switch change.kind {
+      case .added: [PathChange(path: change.path, kind: .appeared)]
+      case .deleted: [PathChange(path: change.path, kind: .disappeared)]
+      case .modified: [PathChange(path: change.path, kind: .modified)]
+      case .renamed(let old):
+        [
+          PathChange(path: old, kind: .disappeared),
+          PathChange(path: change.path, kind: .appeared),
+        ]
+      }
+    }
+  }
+}
+
+/// Hashes of files that are not of the commit, each computed once.
+private struct ContentHashes {
+  let root: String
+  private var known: [String: String?] = [:]
+
+  init(root: String) { self.root = root }
+
+  subscript(path: String) -> String? {
+    mutating get {
+      if let hash = known[path] { return hash }
+      let content = FileManager.default.contents(atPath: Paths.absolute(path, in: root))
+      let hash = content.map { SHA256.hexadecimalDigest(of: $0) }
+      known.updateValue(hash, forKey: path)
+      return hash
+    }
+  }
+}
+
+extension ChangedFile {
+  /// The last part of the path before a rename.
+  fileprivate var oldName: String? {
+    guard case .renamed(let old) = kind else { return nil }
+    return Gate.baseName(of: old)
+  }
+}

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Findings
+import Foundation
+import Gate
+import IR
+import Index
+
+/// A run of the gate: from two commits to a report.
+struct GateRun {
+  let repository: GitRepository
+  let database: GateDatabase
+  let settings: DriverSettings
+  let rules: [RuleInfo]
+  private(set) var cache: GateCache
+  private var index: ProgramIndex?
+  private var notes: [String] = []
+
+  /// Prepares a run; a cache that cannot be used is a note, and nothing else changes.
+  init(
+    repository: GitRepository, database: GateDatabase, settings: DriverSettings,
+    rules: [RuleInfo], cache: GateCache
+  ) {
+    self.repository = repository
+    self.database = database
+    self.settings = settings
+    self.rules = rules
+    self.cache = cache
+    openIndex()
+  }
+
+  /// Judges the head of a range.
+  mutating func report(on range: GateRange) async throws(CommandFailure) -> Report {
+    let base: String
+    if let commit = range.base { base = commit } else { base = try await repository.emptyTree() }
+    let changes = try await repository.changes(from: base, to: range.head)
+    guard changes.contains(where: \.mayBeC) else { return nothingToCheck(range) }
+
+    let head = try await snapshot(of: range.head)
+    let ignored = IgnoredPaths(
+      try await repository.ignoredPaths(besides: head.tree, index: cache.scratch + "/index"))
+    let plan = try await GatePlanner(
+      repository: repository, database: database, index: index, head: head, ignored: ignored
+    ).plan(changes, commit: range.head)
+    guard !plan.isEmpty else { return nothingToCheck(range) }
+
+    let program = try await analyse(plan.commands, in: head, ignored: ignored)
+    remember(plan.commands, program, head)
+    var difference = FindingsDiff(head: shown(program), base: [])
+    var remarks = program.notes(isVerbose: false)
+    if !difference.findings.isEmpty, range.base != nil {
+      difference = try await compare(
+        program, changes, base: base, plan: plan, ignored: ignored, remarks: &remarks)
+    }
+    let hashes = program.lineHashes
+    for index in difference.findings.indices {
+      let place = difference.findings[index].finding.location
+      difference.findings[index].lineHash = hashes[place.path]?[place.start.line] ?? ""
+    }
+    let entries = ledger(
+      units: program.ledger, uncovered: plan.uncovered + unreadHeaders(plan, program))
+    return makeReport(
+      range, verdict: verdict(findings: difference.findings, ledger: entries),
+      difference: difference, ledger: entries, remarks: remarks)
+  }
+
+  /// Compares with the base, which is analysed only now that there is something to compare.
+  private mutating func compare(
+    _ program: ProgramAnalysis, _ changes: [ChangedFile], base: String, plan: GatePlan,
+    ignored: IgnoredPaths, remarks: inout [String]
+  ) async throws(CommandFailure) -> FindingsDiff {
+    let snapshot = try await snapshot(of: base)
+    let renames = changes.renames
+    let oldNames = Dictionary(renames.map { ($0.value, $0.key) }) { first, _ in first }
+    let deleted = changes.filter { $0.kind == .deleted && $0.isSource }
+    let candidates =
+      plan.commands.map { $0.renamed(oldNames, root: repository.root) }
+      + deleted.flatMap { database.commands(for: $0.path) }
+    let commands = candidates.filter { command in
+      let path = Paths.relative(command.file, to: repository.root)
+      return path == command.file || snapshot.files.contains(path) || ignored.contains(path)
+    }
+    let old = try await analyse(commands, in: snapshot, ignored: ignored)
+    for entry in old.ledger {
+      guard case .incomplete(let reason) = entry.coverage else { continue }
+      remarks.append(
+        "at the base, \(entry.path) could not be analysed (\(reason)); what it has counts as new")
+    }
+    return FindingsDiff(head: shown(program), base: shown(old), renames: renames)
+  }
+
+  /// Analyses units with the snapshot in the place of the repository.
+  private func analyse(
+    _ commands: [CompileCommand], in snapshot: Snapshot, ignored: IgnoredPaths
+  ) async throws(CommandFailure) -> ProgramAnalysis {
+    let overlay = SnapshotOverlay(
+      snapshot: snapshot, root: repository.root, ignored: ignored.paths,
+      visible: [settings.resourceDirectory] + commands.flatMap(\.namedPaths))
+    let path = "\(cache.scratch)/overlay-\(snapshot.tree).yaml"
+    do {
+      try overlay.encoded().write(to: URL(fileURLWithPath: path))
+    } catch {
+      throw .usage("\(path): cannot be written (\(GateCache.reason(of: error))); set TMPDIR")
+    }
+    let requests = commands.map { command in
+      UnitRequest(
+        path: Paths.relative(command.file, to: repository.root), command: command,
+        internalArguments: ["-ivfsoverlay", path])
+    }
+    var program = await Driver.analyse(requests, settings: settings)
+    let audit = SnapshotAudit(snapshot: snapshot, root: repository.root, ignored: ignored)
+    audit.apply(to: &program)
+    return program
+  }
+
+  /// The findings of the rules that were asked.
+  private func shown(_ program: ProgramAnalysis) -> [Finding] {
+    let names = Set(rules.map(\.id))
+    return program.findings.filter { names.contains($0.rule) }
+  }
+
+  /// Changed headers that no analysed unit read.
+  private func unreadHeaders(_ plan: GatePlan, _ program: ProgramAnalysis) -> [LedgerEntry] {
+    let read = Set(program.modules.flatMap { $0.files.rows.map(\.path) })
+    return plan.headers.filter { !read.contains($0) }.map { path in
+      let reason =
+        database.commands.isEmpty
+        ? database.advice : "no unit of the compilation database includes it"
+      return LedgerEntry(path: path, coverage: .incomplete(reason: reason))
+    }
+  }
+
+  private func nothingToCheck(_ range: GateRange) -> Report {
+    makeReport(
+      range, verdict: .pass, difference: FindingsDiff(head: [], base: []), ledger: [],
+      remarks: ["no C file changed"])
+  }
+
+  private func makeReport(
+    _ range: GateRange, verdict: Verdict, difference: FindingsDiff, ledger: [LedgerEntry],
+    remarks: [String]
+  ) -> Report {
+    Report(
+      command: "gate", verdict: verdict, findings: difference.findings, fixed: difference.fixed,
+      ledger: ledger, notes: cache.notes + notes + remarks, head: range.head,
+      base: range.base ?? "", rules: rules, version: Version.number)
+  }
+}
+
+extension GateRun {
+  /// Lays a commit out; a cache that fills up on the way is left aside from then on.
+  private mutating func snapshot(of commit: String) async throws(CommandFailure) -> Snapshot {
+    let (snapshot, rest) = try await Snapshot.make(of: commit, in: repository, cache: cache)
+    if cache.directory != nil, rest.directory == nil { index = nil }
+    cache = rest
+    for path in snapshot.submodules {
+      let note = "the submodule \(path) is not judged: its files do not exist for the gate"
+      if !notes.contains(note) { notes.append(note) }
+    }
+    return snapshot
+  }
+
+  private mutating func openIndex() {
+    guard let directory = cache.directory else { return }
+    do {
+      let index = try ProgramIndex(path: directory + "/index.sqlite") {
+        try? FileManager.default.removeItem(atPath: $0)
+      }
+      self.index = index
+      if let reason = index.rebuilt {
+        notes.append("the index in \(directory) was made anew: \(reason)")
+      }
+    } catch {
+      notes.append("the index in \(directory) cannot be used (\(error.reason)); running without it")
+    }
+  }
+
+  /// Stores what the units read, so that later runs know which of them a header reaches.
+  private mutating func remember(
+    _ commands: [CompileCommand], _ program: ProgramAnalysis, _ snapshot: Snapshot
+  ) {
+    guard let index else { return }
+    let recorder = SnapshotRecorder(snapshot: snapshot, root: repository.root)
+    do {
+      try index.store(recorder.records(of: commands, program), repository: repository.root)
+    } catch {
+      self.index = nil
+      notes.append("the index cannot be written (\(error.reason)); running without it")
+    }
+  }
+}
+
+extension [ChangedFile] {
+  /// The new path of each renamed file, by its old one.
+  fileprivate var renames: [String: String] {
+    var result: [String: String] = [:]
+    for file in self {
+      if case .renamed(let old) = file.kind { result[old] = file.path }
+    }
+    return result
+  }
+}
+
+extension ChangedFile {
+  /// Whether a unit may read the file: anything can be included, but for what is never C.
+  fileprivate var mayBeC: Bool {
+    isSource || isHeader || !isRegular || !Self.neverC.contains(where: path.hasSuffix)
+  }
+
+  private static let neverC = [
+    ".md", ".rst", ".html", ".json", ".yml", ".yaml", ".toml", ".py", ".sh", ".png", ".svg", ".pdf",
+    "README", "LICENSE", "Makefile", ".gitignore", ".gitattributes",
+  ]
+}
+
+extension CompileCommand {
+  /// The command for the file under its old name.
+  fileprivate func renamed(_ oldNames: [String: String], root: String) -> CompileCommand {
+    guard let old = oldNames[Paths.relative(file, to: root)] else { return self }
+    var copy = self
+    copy.file = root + "/" + old
+    return copy
+  }
+}
