@@ -2,7 +2,10 @@
 
 import ArgumentParser
 
+/// Commands for the people who work on the program; each has a file of its own.
 @main
 struct Dev: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "dev")
+  static let configuration = CommandConfiguration(
+    commandName: "dev", abstract: "Commands for the people who work on prgate.",
+    subcommands: [BlessCommand.self])
 }

@@ -25,7 +25,7 @@ import Testing
   /// Hosts that the repository may name; nothing but the packages is ever fetched.
   private static let hosts: Set<String> = [
     "json.schemastore.org", "www.apache.org", "cwe.mitre.org", "semver.org", "keepachangelog.com",
-    "example.org", "x",
+    "example.org", "www.swift.org", "x",
   ]
 
   @Test func onlyTheManifestNamesPlacesToFetchFrom() throws {
