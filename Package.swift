@@ -86,5 +86,8 @@ let package = Package(
     .testTarget(name: "IndexTests", dependencies: ["Index"], swiftSettings: strict),
     .testTarget(name: "FindingsTests", dependencies: ["Findings"], swiftSettings: strict),
     .testTarget(name: "TidyTests", swiftSettings: strict),
+    .testTarget(
+      name: "PRGateTests", dependencies: ["PRGate", subprocess, systemPackage],
+      swiftSettings: strict),
   ]
 )

@@ -9,9 +9,8 @@ enum Interrupt {
   static func watch() -> any DispatchSourceSignal {
     let source = DispatchSource.makeSignalSource(signal: SIGINT, queue: .global())
     source.setEventHandler { OutputFile.finishAndExit(.interrupted) }
+    // On Linux the source brings a signal handler of its own; `SIG_IGN` here would race with it.
     source.resume()
-    // The source only sees what the default action does not take.
-    signal(SIGINT, SIG_IGN)
     return source
   }
 }

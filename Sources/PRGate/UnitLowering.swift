@@ -79,16 +79,18 @@ enum UnitLowering {
       let lowered = try Lowering.lower(
         path: unit.file, arguments: unit.arguments, options: options)
       return UnitOutcome(
-        path: unit.path, module: lowered.module, problem: problem(of: lowered.errors))
+        path: unit.path, module: lowered.module,
+        problem: problem(of: lowered.errors, root: settings.root))
     } catch {
       return UnitOutcome(path: unit.path, problem: "\(error)")
     }
   }
 
   /// The first error with its place, how many follow, and the next step.
-  private static func problem(of errors: [CompilerError]) -> String? {
+  private static func problem(of errors: [CompilerError], root: String) -> String? {
     guard let first = errors.first else { return nil }
-    let place = first.path.isEmpty ? "" : "\(first.path):\(first.line): "
+    let path = Paths.relative(first.path, to: root)
+    let place = path.isEmpty ? "" : "\(path):\(first.line): "
     let more = errors.count > 1 ? " (and \(errors.count - 1) more)" : ""
     let step =
       first.message.hasSuffix("file not found")
