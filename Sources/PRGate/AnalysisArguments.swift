@@ -11,7 +11,7 @@ struct AnalysisArguments: ParsableArguments {
   var wholeProgram = false
 
   @Option(name: .customShort("j"), help: "Units at a time; all processors by default.")
-  var jobs = ProcessInfo.processInfo.activeProcessorCount
+  var jobs: Int?
 
   @Option(help: ArgumentHelp("Rules to ask, with commas between; repeatable.", valueName: "RULES"))
   var select: [String] = []
@@ -20,7 +20,7 @@ struct AnalysisArguments: ParsableArguments {
   var ignore: [String] = []
 
   mutating func validate() throws {
-    guard jobs >= 1 else { throw ValidationError("-j needs a number from 1") }
+    guard jobs ?? 1 >= 1 else { throw ValidationError("-j needs a number from 1") }
   }
 
   /// The rules to ask.
@@ -38,7 +38,8 @@ struct AnalysisArguments: ParsableArguments {
   ) throws(CommandFailure) -> DriverSettings {
     DriverSettings(
       root: root, resourceDirectory: try Toolchain.resourceDirectory(),
-      analysis: AnalysisOptions(isWholeProgram: wholeProgram), jobs: jobs,
+      analysis: AnalysisOptions(isWholeProgram: wholeProgram),
+      jobs: jobs ?? ProcessInfo.processInfo.activeProcessorCount,
       progress: progress)
   }
 }

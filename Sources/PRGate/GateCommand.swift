@@ -44,7 +44,7 @@ struct GateCommand: AsyncParsableCommand {
   var database: String?
 
   @Option(name: .customShort("j"), help: "Units at a time; all processors by default.")
-  var jobs = ProcessInfo.processInfo.activeProcessorCount
+  var jobs: Int?
 
   @Option(help: "Where to keep what later runs can use.", completion: .directory)
   var cacheDir: String?
@@ -52,7 +52,7 @@ struct GateCommand: AsyncParsableCommand {
   @OptionGroup var output: OutputOptions
 
   mutating func validate() throws {
-    guard jobs >= 1 else { throw ValidationError("-j needs a number from 1") }
+    guard jobs ?? 1 >= 1 else { throw ValidationError("-j needs a number from 1") }
     guard stdin != nil else { return }
     if base != nil || head != nil || fetch {
       throw ValidationError("--stdin and --base, --head or --fetch exclude each other")
@@ -83,7 +83,8 @@ struct GateCommand: AsyncParsableCommand {
     _ ranges: [GateRange], of repository: GitRepository, from directory: String
   ) async throws -> [Verdict] {
     let settings = DriverSettings(
-      root: repository.root, resourceDirectory: try Toolchain.resourceDirectory(), jobs: jobs)
+      root: repository.root, resourceDirectory: try Toolchain.resourceDirectory(),
+      jobs: jobs ?? ProcessInfo.processInfo.activeProcessorCount)
     let cache = try GateCache(directory: cacheDir)
     defer { cache.close() }
     var run = GateRun(
