@@ -73,10 +73,13 @@ let package = Package(
         "Reporting", argumentParser, subprocess, systemPackage,
       ],
       swiftSettings: strict + clangHeaders),
+    // Developers only: runs the IR, to prove the lowering against compiled programs.
+    .target(name: "Interpreter", dependencies: ["IR", "Findings"], swiftSettings: hot),
     .executableTarget(
       name: "Dev",
       dependencies: [
         "Clang", "Findings", "IR", "Lowering", "Analysis", "Models", "Rules", "Reporting",
+        "Interpreter",
         argumentParser, subprocess, systemPackage,
       ],
       swiftSettings: strict + clangHeaders),
@@ -85,6 +88,10 @@ let package = Package(
       name: "ReportingTests", dependencies: ["Reporting", "Findings"], swiftSettings: strict),
     .testTarget(name: "IndexTests", dependencies: ["Index"], swiftSettings: strict),
     .testTarget(name: "FindingsTests", dependencies: ["Findings"], swiftSettings: strict),
+    .testTarget(
+      name: "OracleTests",
+      dependencies: ["Interpreter", "Lowering", "Clang", "IR", "Findings"],
+      swiftSettings: strict + clangHeaders),
     .testTarget(name: "TidyTests", swiftSettings: strict),
     .testTarget(
       name: "PRGateTests", dependencies: ["PRGate", subprocess, systemPackage],

@@ -7,5 +7,5 @@ import ArgumentParser
 struct Dev: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "dev", abstract: "Commands for the people who work on prgate.",
-    subcommands: [BlessCommand.self])
+    subcommands: [BlessCommand.self, InterpretCommand.self])
 }
