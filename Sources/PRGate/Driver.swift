@@ -91,7 +91,8 @@ enum Driver {
     var analysed = checked.makeIterator()
     return units.map { unit in
       guard unit.module != nil, var entry = analysed.next() else {
-        return LedgerEntry(path: unit.path, coverage: .incomplete(reason: unit.problem ?? unread))
+        let reason = unit.problem ?? unaccounted
+        return LedgerEntry(path: unit.path, coverage: .incomplete(reason: reason))
       }
       entry.path = unit.path
       if let problem = unit.problem { entry.coverage = .incomplete(reason: problem) }
@@ -99,7 +100,7 @@ enum Driver {
     }
   }
 
-  private static let unread = "it could not be read"
+  private static let unaccounted = "the analysis gave no account of it; please report it"
 
   /// Findings in functions that a unit with errors defines are likely at best: the parser has
   /// repaired what it read.

@@ -2,6 +2,8 @@
 
 import ArgumentParser
 import Findings
+import Reporting
+import Rules
 
 /// `prgate explain`: what a rule finds and why, or what an exit status means.
 struct ExplainCommand: ParsableCommand {
@@ -23,23 +25,9 @@ struct ExplainCommand: ParsableCommand {
     guard topic.count == 1 else {
       throw CommandFailure.usage("one rule at a time: 'prgate explain RULE' or 'explain exit N'")
     }
-    try StandardStreams.write(Self.page(try RuleSet.rule(topic[0])))
-  }
-
-  private static func page(_ rule: RuleInfo) -> String {
-    let cwe = rule.cwe.map { "CWE-\($0)" }.joined(separator: ", ")
-    return """
-      \(rule.id): \(rule.summary) (\(cwe))
-
-      Why
-      \(rule.why)
-
-      Fix
-      \(rule.fix)
-
-      Limits
-      \(rule.limits)
-
-      """
+    let rule = try RuleSet.rule(topic[0])
+    let example = RuleExample.of(rule: rule.id)
+    try StandardStreams.write(
+      rulePage(rule, bad: example?.bad ?? "", good: example?.good ?? ""))
   }
 }
