@@ -78,8 +78,7 @@ struct Git: Sendable {
 
   private static let hardening = [
     "-c", "core.fsmonitor=false", "-c", "core.untrackedCache=false", "-c",
-    "core.hooksPath=/dev/null", "--no-pager", "--no-replace-objects", "--literal-pathspecs",
-    "--no-optional-locks",
+    "core.hooksPath=/dev/null", "--no-pager", "--no-replace-objects", "--no-optional-locks",
   ]
 
   /// The inherited variables that git would read are taken away, but for those that say where its

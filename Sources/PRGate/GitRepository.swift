@@ -147,6 +147,10 @@ struct GitRepository: Sendable {
     let input = directories.map { $0 + "\0" }.joined()
     let ignored = try await git.run(
       ["check-ignore", "-z", "--stdin", "--no-index"], input: Array(input.utf8))
+    // Status 1 is "none of them", with nothing on standard error.
+    guard ignored.isSuccess || ignored.errors.isEmpty else {
+      throw Git.failure(of: ["check-ignore"], errors: ignored.errors)
+    }
     let whole = Set(zeroTerminatedFields(ignored.bytes))
     return listed.filter { !$0.hasSuffix("/") || whole.contains($0) }
   }
