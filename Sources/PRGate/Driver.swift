@@ -4,6 +4,7 @@ import Analysis
 import Findings
 import Foundation
 import IR
+import Models
 import Rules
 
 /// A translation unit that has to be analysed.
@@ -60,7 +61,9 @@ enum Driver {
       return UnitLowering.lower(unit, settings: settings)
     }
     let modules = units.compactMap(\.module)
-    let checked = await WorkerThreads.run { check(modules, options: settings.analysis) }
+    let checked = await WorkerThreads.run {
+      check(modules, models: .standard, options: settings.analysis)
+    }
     result.modules = modules
     result.ledger = ledger(of: units, checked: checked.ledger)
     result.findings = demote(checked.findings, of: units)

@@ -6,7 +6,7 @@ import Rules
 /// The rules that a run asks.
 enum RuleSet {
   /// All rules, sorted by id.
-  static var all: [RuleInfo] { [] }
+  static var all: [RuleInfo] { Rule.all.map(\.info) }
 
   /// The rules of `--select` without those of `--ignore`; all where nothing is selected.
   static func selection(

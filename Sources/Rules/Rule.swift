@@ -1,24 +1,54 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Analysis
+import Analysis
 public import Findings
-public import IR
+import IR
 
-/// The outcome of analysing a program: one module, or several that form one program.
-public struct CheckResult: Sendable {
-  /// Findings of tier A and B in report order.
-  public var findings: [Finding]
-  /// One ledger entry for each module, in the order of the modules.
-  public var ledger: [LedgerEntry]
+/// A rule: what it is, and what it makes of the analysis of one function.
+///
+/// A rule asks and `Analysis` knows: a rule keeps no state, reads no configuration and depends on no
+/// other rule.
+public struct Rule: Sendable {
+  /// What it is.
+  public let info: RuleInfo
+  /// Finds what the rule speaks of in one function.
+  let check: @Sendable (borrowing Pass, inout [Finding]) -> Void
 
-  /// Makes an outcome.
-  public init(findings: [Finding], ledger: [LedgerEntry]) {
-    self.findings = findings
-    self.ledger = ledger
-  }
+  /// All rules, sorted by id.
+  public static let all: [Rule] = [
+    missingTerminator,
+    offByOneRead,
+    offByOneWrite,
+    outOfBoundsRead,
+    outOfBoundsWrite,
+    unsafeFunction,
+  ]
 }
 
-/// Analyses modules as one program and asks every rule; a deterministic function of its arguments.
-public func check(_ modules: [Module], options: AnalysisOptions) -> CheckResult {
-  CheckResult(findings: [], ledger: [])
+/// One function as a rule sees it.
+public struct Pass: ~Copyable {
+  /// The unit.
+  let module: Module
+  /// The function and what the analysis saw in it.
+  let result: FunctionResult
+
+  /// Makes the finding of a rule at an observation.
+  func finding(
+    _ rule: RuleInfo, _ observation: Observation, _ message: String, tier: Tier, hint: String = "",
+    last: String
+  ) -> Finding {
+    let function = module.functions[result.function]
+    let origin = module.origins[observation.origin]
+    var events = observation.steps.map {
+      Event(location: module.location(of: $0.origin), message: $0.message)
+    }
+    events.append(Event(location: module.location(of: observation.origin), message: last))
+    return Finding(
+      rule: rule.id, tier: tier, severity: rule.severity, message: message,
+      location: module.location(of: observation.origin), function: module.symbols[function.name],
+      functionUSR: module.symbols[function.usr],
+      statementHash: module.statements[origin.statement].tokenHash, events: events,
+      witness: observation.witness.map { Assignment(name: $0.name, value: "\($0.value)") },
+      hint: hint)
+  }
 }

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// C11 6.5.3-6.5.9 on linear forms. What is not linear becomes a new symbol with an interval.
+
+import IR
+
+extension Machine {
+  /// `left op right`.
+  mutating func binary(
+    _ op: BinaryOperator, _ left: ValueID, _ right: ValueID, at value: ValueID,
+    _ state: inout State
+  ) -> AbstractValue {
+    let type = type(of: value)
+    guard type.isInteger, type.width <= 64 else { return .unknown }
+    let leftForm = form(left)
+    let rightForm = form(right)
+    let leftRange = interval(left, state)
+    let rightRange = interval(right, state)
+    switch op {
+    case .add:
+      let sum = leftForm.flatMap { form in rightForm.flatMap { form.adding($0) } }
+      return place(sum, orWithin: leftRange + rightRange, at: value, &state)
+    case .subtract:
+      let difference = leftForm.flatMap { form in rightForm.flatMap { form.subtracting($0) } }
+      return place(difference, orWithin: leftRange + rightRange * -1, at: value, &state)
+    case .multiply:
+      let product: LinearForm?
+      if let rightForm, rightForm.isConstant {
+        product = leftForm?.scaled(by: rightForm.constant)
+      } else if let leftForm, leftForm.isConstant {
+        product = rightForm?.scaled(by: leftForm.constant)
+      } else {
+        product = nil
+      }
+      return place(product, orWithin: leftRange.product(rightRange), at: value, &state)
+    case .divide: return divide(leftForm, leftRange, rightRange, at: value, &state)
+    case .remainder:
+      guard let divisor = rightRange.constant, divisor > 0 else { break }
+      if let known = leftRange.constant {
+        return place(constantForm(known % divisor), orWithin: .everything, at: value, &state)
+      }
+      if leftRange.low >= 0, leftRange.high < divisor, let leftForm { return .number(leftForm) }
+      let low = leftRange.low >= 0 ? 0 : max(leftRange.low, 1 - divisor)
+      let high = leftRange.high <= 0 ? 0 : min(leftRange.high, divisor - 1)
+      return unknownNumber(value, Interval(low, high), &state)
+    case .shiftLeft:
+      guard let count = rightRange.constant, (0..<63).contains(count) else { break }
+      return place(
+        leftForm?.scaled(by: 1 << Int64(count)), orWithin: leftRange * (1 << count), at: value,
+        &state)
+    case .shiftRight:
+      guard let count = rightRange.constant, (0..<64).contains(count) else { break }
+      let divisor: Int128 = 1 << count
+      let quotient = Interval(
+        floorDivide(leftRange.low, divisor), floorDivide(leftRange.high, divisor))
+      return exactOrUnknown(quotient, at: value, &state)
+    case .and: return mask(leftRange, rightRange, leftForm, rightForm, at: value, &state)
+    case .or, .xor:
+      if let left = leftRange.constant, let right = rightRange.constant,
+        let a = Int64(exactly: left), let b = Int64(exactly: right)
+      {
+        return .constant(op == .or ? a | b : a ^ b)
+      }
+      if leftRange.low >= 0, rightRange.low >= 0 {
+        let high = max(leftRange.high, rightRange.high)
+        let bits = 128 - high.leadingZeroBitCount
+        let low = op == .or ? max(leftRange.low, rightRange.low) : 0
+        return unknownNumber(value, Interval(low, (1 << Int128(bits)) - 1), &state)
+      }
+    }
+    return unknownNumber(value, type.range, &state)
+  }
+
+  private func constantForm(_ value: Int128) -> LinearForm? {
+    Int64(exactly: value).map { LinearForm(constant: $0) }
+  }
+
+  /// A value of which the interval is known; a constant where it has one member.
+  private mutating func exactOrUnknown(
+    _ interval: Interval, at value: ValueID, _ state: inout State
+  ) -> AbstractValue {
+    if let constant = interval.constant, let exact = Int64(exactly: constant) {
+      return .constant(exact)
+    }
+    return unknownNumber(value, interval.intersection(type(of: value).range), &state)
+  }
+
+  private mutating func divide(
+    _ form: LinearForm?, _ left: Interval, _ right: Interval, at value: ValueID,
+    _ state: inout State
+  ) -> AbstractValue {
+    guard let divisor = right.constant, divisor > 0, let exact = Int64(exactly: divisor) else {
+      // Dividing by at least one does not grow a value that is not negative.
+      let range =
+        left.low >= 0 && right.low >= 1 ? Interval(0, left.high) : type(of: value).range
+      return unknownNumber(value, range, &state)
+    }
+    if let quotient = form?.divided(exactlyBy: exact) { return .number(quotient) }
+    return exactOrUnknown(Interval(left.low / divisor, left.high / divisor), at: value, &state)
+  }
+
+  private mutating func mask(
+    _ left: Interval, _ right: Interval, _ leftForm: LinearForm?, _ rightForm: LinearForm?,
+    at value: ValueID, _ state: inout State
+  ) -> AbstractValue {
+    if let a = left.constant, let b = right.constant, let x = Int64(exactly: a),
+      let y = Int64(exactly: b)
+    {
+      return .constant(x & y)
+    }
+    // x & (2ⁿ - 1) is x where x is known to be that small already.
+    for (range, form, mask) in [(left, leftForm, right), (right, rightForm, left)] {
+      if let bits = mask.constant, bits >= 0, bits & (bits + 1) == 0, range.low >= 0,
+        range.high <= bits, let form
+      {
+        return .number(form)
+      }
+    }
+    var high: Int128?
+    if left.low >= 0 { high = left.high }
+    if right.low >= 0 { high = min(high ?? right.high, right.high) }
+    guard let high else { return unknownNumber(value, type(of: value).range, &state) }
+    return unknownNumber(value, Interval(0, high), &state)
+  }
+
+  /// `op operand`.
+  mutating func unary(
+    _ op: UnaryOperator, _ operand: ValueID, at value: ValueID, _ state: inout State
+  ) -> AbstractValue {
+    let type = type(of: value)
+    guard type.isInteger, type.width <= 64 else { return .unknown }
+    let range = interval(operand, state)
+    let negated = form(operand)?.scaled(by: -1)
+    switch op {
+    case .negate: return place(negated, orWithin: range * -1, at: value, &state)
+    case .complement:
+      return place(
+        negated?.adding(constant: -1), orWithin: range * -1 + Interval(-1), at: value, &state)
+    }
+  }
+
+  /// A conversion (C11 6.3).
+  mutating func cast(
+    _ kind: CastKind, _ operand: ValueID, at value: ValueID, _ state: inout State
+  ) -> AbstractValue {
+    let known = registers[Int(operand.index)]
+    switch kind {
+    case .pointerCast, .integerToPointer:
+      if case .unknown = known { return unknownValue(value, &state) }
+      if kind == .integerToPointer, case .number(let form) = known, form != .zero {
+        return unknownValue(value, &state)
+      }
+      return known
+    case .decay: return decay(operand, known, state)
+    case .toBool:
+      switch truth(of: operand, state) {
+      case true?: return .constant(1)
+      case false?: return .constant(0)
+      case nil: return unknownNumber(value, Interval(0, 1), &state)
+      }
+    case .truncate, .signExtend, .zeroExtend, .reinterpret:
+      guard let form = known.form else { return unknownValue(value, &state) }
+      return convert(form, at: value, &state)
+    case .floatingToInteger, .pointerToInteger, .integerToFloating, .floatingToFloating:
+      if kind == .pointerToInteger, let form = known.form {
+        return convert(form, at: value, &state)
+      }
+      return unknownValue(value, &state)
+    }
+  }
+
+  /// An integer in another integer type: itself where it fits, else modulo 2ⁿ (C11 6.3.1.3).
+  private mutating func convert(
+    _ form: LinearForm, at value: ValueID, _ state: inout State
+  ) -> AbstractValue {
+    let type = type(of: value)
+    let range = type.range
+    let interval = bounds(form, state).interval
+    if range.contains(interval) { return .number(form) }
+    let modulus: Int128 = 1 << Int128(type.width)
+    let turns = floorDivide(interval.low - range.low, modulus)
+    if turns == floorDivide(interval.high - range.low, modulus) {
+      if let shift = Int64(exactly: -turns * modulus), let moved = form.adding(constant: shift) {
+        return .number(moved)
+      }
+      let moved = interval + Interval(-turns * modulus)
+      return unknownNumber(value, moved, &state, low: .constant, high: .constant)
+    }
+    return unknownNumber(value, range, &state)
+  }
+
+  /// The address of an array's first element, bounded by the array where that is a member.
+  private mutating func decay(
+    _ operand: ValueID, _ known: AbstractValue, _ state: State
+  ) -> AbstractValue {
+    guard case .pointer(let region, let offset, _, let mayBeNull) = known,
+      case .field(_, let fieldID) = operation(operand)
+    else { return known }
+    let field = module.fields[fieldID]
+    let type = module.types[field.type]
+    // A trailing array of at most one element, or without a bound, stands for what follows it.
+    guard case .array(_, let count) = type.kind, count > 1, let size = Int64(exactly: type.size)
+    else { return .pointer(region, offset: offset, inside: .none, mayBeNull: mayBeNull) }
+    let record = module.records[field.record]
+    let isLast = field.byteOffset + type.size >= record.size && !record.isUnion
+    if isLast, let total = universe[region].size,
+      let rest = offset.adding(constant: size).flatMap({ total.subtracting($0) }),
+      bounds(rest, state).interval.high > 0, !rest.isConstant
+    {
+      return .pointer(region, offset: offset, inside: .none, mayBeNull: mayBeNull)
+    }
+    let inside = universe.subObject(
+      SubObjectInfo(region: region, base: offset, size: size, field: fieldID))
+    return .pointer(region, offset: offset, inside: inside, mayBeNull: mayBeNull)
+  }
+
+  /// `base + index·stride`.
+  mutating func element(
+    _ base: ValueID, _ index: ValueID, stride: LinearForm?, at value: ValueID,
+    _ state: inout State
+  ) -> AbstractValue {
+    switch registers[Int(base.index)] {
+    case .pointer(let region, let offset, let inside, _):
+      var moved: LinearForm?
+      if let stride, stride.isConstant {
+        moved = form(index)?.scaled(by: stride.constant).flatMap { offset.adding($0) }
+      } else if let stride, let count = form(index), count.isConstant {
+        moved = offset.adding(stride, times: count.constant)
+      }
+      if moved == nil {
+        let symbol = universe.symbol(of: value, range: .everything)
+        var range = Interval.everything
+        if let stride, stride.isConstant {
+          let reach = interval(index, state).product(Interval(Int128(stride.constant)))
+          range = (bounds(offset, state).interval + reach).intersection(.everything)
+        }
+        define(symbol, SymbolFact(interval: range), &state)
+        moved = LinearForm(symbol)
+      }
+      return .pointer(region, offset: moved ?? .zero, inside: inside, mayBeNull: false)
+    default: return unknownValue(value, &state)
+    }
+  }
+
+  /// `left - right` in elements.
+  mutating func pointerDifference(
+    _ left: ValueID, _ right: ValueID, stride: UInt32, at value: ValueID, _ state: inout State
+  ) -> AbstractValue {
+    if case .pointer(let a, let first, _, _) = registers[Int(left.index)],
+      case .pointer(let b, let second, _, _) = registers[Int(right.index)], a == b,
+      let distance = first.subtracting(second)
+    {
+      if let exact = distance.divided(exactlyBy: Int64(max(stride, 1))) { return .number(exact) }
+    }
+    return unknownNumber(value, type(of: value).range, &state)
+  }
+}

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The questions that the machine asks while it runs. In joined states an answer is a candidate; on a
+// single path it is a violation.
+
+import IR
+
+extension Machine {
+  /// Notes a violation: as a candidate while exploring, as itself while replaying.
+  mutating func report(_ violation: Violation) {
+    switch mode {
+    case .replay: violations.append(violation)
+    case .explore:
+      if !candidates[position].contains(where: {
+        $0.value == violation.candidate.value && $0.argument == violation.candidate.argument
+          && $0.kind == violation.candidate.kind
+      }) {
+        candidates[position].append(violation.candidate)
+      }
+    }
+  }
+
+  /// Checks that `length` bytes at an address lie in their object.
+  mutating func access(
+    _ address: ValueID, _ length: LinearForm?, isWrite: Bool, at value: ValueID, argument: Int,
+    _ state: State
+  ) {
+    guard let length,
+      case .pointer(let region, let offset, let inside, _) =
+        registers[Int(address.index)]
+    else { return }
+    let size: LinearForm
+    let start: LinearForm
+    if inside != .none {
+      guard let inner = offset.subtracting(universe[inside].base) else { return }
+      size = LinearForm(constant: universe[inside].size)
+      start = inner
+    } else {
+      guard let known = universe[region].size else { return }
+      size = known
+      start = offset
+    }
+    guard let end = start.adding(length), let excess = end.subtracting(size) else { return }
+    let over = bounds(excess, state)
+    let lengthRange = bounds(length, state).interval
+    guard lengthRange.high > 0 else { return }
+    if over.interval.high > 0 {
+      let isDefinite = over.interval.low > 0 && lengthRange.low > 0
+      guard isDefinite || !over.highBoundary.isNone else { return }
+      let amount = over.highBoundary.isNone ? over.interval.low : over.interval.high
+      report(
+        violation(
+          address, isWrite, value, argument, region, inside, size: size, excess: amount,
+          goal: (excess, amount), boundary: over.highBoundary, isDefinite, state))
+    } else {
+      let under = bounds(start, state)
+      guard under.interval.low < 0 else { return }
+      let isDefinite = under.interval.high < 0 && lengthRange.low > 0
+      guard isDefinite || !under.lowBoundary.isNone else { return }
+      let amount = under.lowBoundary.isNone ? under.interval.high : under.interval.low
+      report(
+        violation(
+          address, isWrite, value, argument, region, inside, size: size, excess: amount,
+          goal: (start, amount), boundary: under.lowBoundary, isDefinite, state))
+    }
+  }
+
+  private func violation(
+    _ address: ValueID, _ isWrite: Bool, _ value: ValueID, _ argument: Int, _ region: Region,
+    _ inside: SubObject, size: LinearForm, excess: Int128,
+    goal: (form: LinearForm, value: Int128), boundary: BoundaryID, _ isDefinite: Bool,
+    _ state: State
+  ) -> Violation {
+    let known = bounds(size, state).interval.constant.flatMap { Int64(exactly: $0) }
+    var last: Int64?
+    if let known, let amount = Int64(exactly: excess) {
+      last = excess > 0 ? known.addingSaturating(amount) : amount.addingSaturating(1)
+    }
+    let observation = AccessObservation(
+      isWrite: isWrite, object: objectName(address, region, inside), size: known, lastByte: last,
+      excess: Int64(clamping: excess), elementSize: elementSize(address, of: value),
+      source: source(of: boundary), callee: calleeName(value),
+      staysInRecord: staysInRecord(inside, excess))
+    return Violation(
+      candidate: Candidate(
+        value: value, argument: argument, kind: .access(isWrite: isWrite),
+        via: boundary.index > 1 ? [universe[boundary].position] : []),
+      observation: .access(observation), isDefinite: isDefinite, goal: goal, boundary: boundary,
+      cause: nil, region: region)
+  }
+
+  /// Whether an access past a member array ends inside the struct that holds it.
+  private func staysInRecord(_ inside: SubObject, _ excess: Int128) -> Bool {
+    guard inside != .none, excess > 0 else { return false }
+    let field = module.fields[universe[inside].field]
+    let end = field.byteOffset + UInt64(clamping: universe[inside].size)
+    return Int128(end) + excess <= Int128(module.records[field.record].size)
+  }
+
+  private func source(of boundary: BoundaryID) -> BoundSource {
+    if boundary.index <= 1 { return .constant }
+    let text = module.text(of: universe[boundary].origin)
+    switch universe[boundary].kind {
+    case .constant: return .constant
+    case .guardCondition: return .check(text)
+    case .loopCondition: return .loop(text)
+    case .model: return .model(text)
+    }
+  }
+
+  /// Bytes that the last index on the way to an address moves by; else of the access itself.
+  private func elementSize(_ address: ValueID, of value: ValueID) -> Int64 {
+    switch operation(address) {
+    case .element(_, _, let stride): return Int64(stride.magnitude)
+    case .field(let base, _), .cast(_, let base): return elementSize(base, of: value)
+    default:
+      if case .call = operation(value) { return 1 }
+      if let pointee = pointee(address), module.types[pointee].size > 0 {
+        return Int64(clamping: module.types[pointee].size)
+      }
+      return 1
+    }
+  }
+
+  /// Takes an address as a string.
+  mutating func useString(
+    _ address: ValueID, at value: ValueID, argument: Int, _ state: inout State
+  ) {
+    guard
+      case .unterminated(let bytes, let cause) = string(
+        at: registers[Int(address.index)], &state),
+      case .pointer(let region, let offset, let inside, _) = registers[Int(address.index)],
+      let place = stringPlace(region, inside, offset)
+    else { return }
+    let isFull = place.extent.map { bounds(bytes, state).interval.low >= Int128($0) } ?? false
+    let observation = UnterminatedObservation(
+      object: objectName(address, region, inside), size: place.extent, isFull: isFull,
+      cause: calleeName(cause), callee: calleeName(value))
+    report(
+      Violation(
+        candidate: Candidate(
+          value: value, argument: argument, kind: .unterminated,
+          via: [Int(positions[Int(cause.index)])]),
+        observation: .unterminated(observation), isDefinite: true, goal: nil, boundary: .none,
+        cause: cause, region: region))
+  }
+
+  /// Checks that an unbounded copy fits: silent where it does, a write out of bounds where it cannot.
+  mutating func checkFit(
+    _ target: ValueID, _ need: LinearForm?, _ range: Interval, conversion: String,
+    at value: ValueID, argument: Int, _ state: inout State
+  ) {
+    if let capacity = capacity(of: target, state) {
+      let room = bounds(capacity, state).interval
+      if range.high <= room.low { return }
+      if let need, let excess = need.subtracting(capacity) {
+        let over = bounds(excess, state)
+        if over.interval.high <= 0 { return }
+        if over.interval.low > 0 || !over.highBoundary.isNone {
+          access(target, need, isWrite: true, at: value, argument: argument, state)
+          return
+        }
+      } else if range.low > room.high, let least = Int64(exactly: range.low) {
+        access(
+          target, LinearForm(constant: least), isWrite: true, at: value, argument: argument, state)
+        return
+      }
+    }
+    reportUnsafe(
+      .unchecked, target, needs: (range.low, range.high < 1 << 40 ? range.high : nil),
+      conversion: conversion, at: value, argument: argument, state)
+  }
+
+  /// Bytes from an address to the end of its object.
+  private func capacity(of address: ValueID, _ state: State) -> LinearForm? {
+    guard case .pointer(let region, let offset, let inside, _) = registers[Int(address.index)]
+    else { return nil }
+    if inside != .none {
+      return universe[inside].base.adding(constant: universe[inside].size)?.subtracting(offset)
+    }
+    return universe[region].size?.subtracting(offset)
+  }
+
+  /// Notes a call of an unsafe function that is not proven to fit.
+  mutating func reportUnsafe(
+    _ kind: UnsafeKind, _ target: ValueID, needs: (low: Int128, high: Int128?), conversion: String,
+    at value: ValueID, argument: Int, _ state: State
+  ) {
+    let room = capacity(of: target, state).flatMap { bounds($0, state).interval.constant }
+    var name = ""
+    var shared: Region?
+    if case .pointer(let region, _, let inside, _) = registers[Int(target.index)] {
+      name = objectName(target, region, inside)
+      shared = region
+    }
+    let observation = UnsafeCallObservation(
+      kind: kind, callee: calleeName(value), object: name,
+      capacity: room.flatMap { Int64(exactly: $0) }, minimum: Int64(clamping: needs.low),
+      maximum: needs.high.flatMap { Int64(exactly: $0) }, conversion: conversion)
+    report(
+      Violation(
+        candidate: Candidate(value: value, argument: argument, kind: .unsafeCall, via: []),
+        observation: .unsafeCall(observation), isDefinite: true, goal: nil, boundary: .none,
+        cause: nil, region: shared))
+  }
+
+  // MARK: Names
+
+  /// The function that a call instruction names.
+  func calleeName(_ value: ValueID) -> String {
+    guard case .call(let id) = operation(value),
+      case .function(let function) = body.calls[id].callee
+    else { return "" }
+    return module.symbols[module.functions[function].name]
+  }
+
+  /// An object as a person would name it.
+  func objectName(_ address: ValueID, _ region: Region, _ inside: SubObject) -> String {
+    if inside != .none, let text = arrayText(address) { return text }
+    if inside != .none { return module.symbols[module.fields[universe[inside].field].name] }
+    switch universe[region].kind {
+    case .local(let local): return module.symbols[body.locals[local].name]
+    case .global(let global): return module.symbols[module.globals[global].name]
+    case .literal: return "string literal"
+    case .heap(let call): return module.text(of: body.instructions[call].origin)
+    case .parameter(let local): return module.symbols[body.locals[local].name]
+    case .opaque: return arrayText(address) ?? ""
+    }
+  }
+
+  /// The text of the array or pointer that an address is made from.
+  private func arrayText(_ address: ValueID) -> String? {
+    switch operation(address) {
+    case .element(let base, _, _), .dynamicElement(let base, _, _): return arrayText(base)
+    case .cast(.decay, let operand):
+      return module.text(of: body.instructions[operand].origin)
+    case .cast(_, let operand): return arrayText(operand)
+    case .field(let base, _): return arrayText(base)
+    case .load: return module.text(of: body.instructions[address].origin)
+    default: return nil
+    }
+  }
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The steps and values that argue a confirmed violation, in the words of the source.
+
+import IR
+
+extension Machine {
+  /// What a confirmation amounts to.
+  func observation(_ confirmation: Confirmation) -> Observation {
+    let violation = confirmation.violation
+    let judgement: Judgement =
+      confirmation.isUnsolved ? .possible : violation.isDefinite ? .proven : .witnessed
+    return Observation(
+      kind: violation.observation, judgement: judgement, function: function,
+      origin: body.instructions[violation.candidate.value].origin,
+      steps: steps(confirmation), witness: witness(confirmation))
+  }
+
+  private func steps(_ confirmation: Confirmation) -> [Step] {
+    var steps: [Step] = []
+    let violation = confirmation.violation
+    if let region = violation.region, let declaration = declaration(region) {
+      steps.append(declaration)
+    }
+    if violation.boundary.index > 1 { steps.append(boundaryStep(confirmation)) }
+    if let cause = violation.cause { steps.append(causeStep(cause)) }
+    return steps
+  }
+
+  private func declaration(_ region: Region) -> Step? {
+    let origin: OriginID
+    let name: String
+    switch universe[region].kind {
+    case .local(let local):
+      origin = body.locals[local].origin
+      name = module.symbols[body.locals[local].name]
+    case .global(let global):
+      origin = module.globals[global].origin
+      name = module.symbols[module.globals[global].name]
+    case .heap(let call):
+      guard let size = universe[region].size, size.isConstant else { return nil }
+      return Step(
+        origin: body.instructions[call].origin,
+        message: "'\(calleeName(call))' allocates \(bytes(size.constant))")
+    default: return nil
+    }
+    guard let size = universe[region].size, size.isConstant, !name.isEmpty else { return nil }
+    return Step(origin: origin, message: "'\(name)' holds \(bytes(size.constant))")
+  }
+
+  private func boundaryStep(_ confirmation: Confirmation) -> Step {
+    let boundary = universe[confirmation.violation.boundary]
+    let text = module.text(of: boundary.origin)
+    let subject = [boundary.left, boundary.right].compactMap { $0 }.first {
+      form($0).map { !$0.isConstant } ?? false
+    }
+    var name = subject.map { module.text(of: body.instructions[$0].origin) } ?? ""
+    var value: Int128?
+    if let subject, let form = form(subject) { value = confirmation.assignment?.value(of: form) }
+    if name.isEmpty { name = "the value" } else { name = "'\(name)'" }
+    let reach = value.map { "\(name) can be \($0)" } ?? "\(name) can reach its bound"
+    let message: String
+    switch boundary.kind {
+    case .loopCondition where boundary.isTaken:
+      message = "the loop runs while '\(text)', so \(reach)"
+    case .loopCondition: message = "the loop ends when '\(text)' fails, so \(reach)"
+    case .guardCondition:
+      message = boundary.isTaken ? "'\(text)' holds, so \(reach)" : "'\(text)' fails, so \(reach)"
+    case .model:
+      message = value.map { "'\(text)' can return \($0)" } ?? "'\(text)' can return its limit"
+    case .constant: message = "'\(text)'"
+    }
+    return Step(origin: boundary.origin, message: message)
+  }
+
+  private func causeStep(_ cause: ValueID) -> Step {
+    let name = calleeName(cause)
+    var target = ""
+    if case .call(let call) = operation(cause),
+      let first = body.values(body.calls[call].arguments).first
+    {
+      target = module.text(of: body.instructions[first].origin)
+    }
+    let subject = name.isEmpty ? "this copy" : "'\(name)'"
+    return Step(
+      origin: body.instructions[cause].origin,
+      message: "\(subject) can fill '\(target)' and leave it without a terminator")
+  }
+
+  private func bytes(_ count: Int64) -> String { count == 1 ? "1 byte" : "\(count) bytes" }
+
+  private func witness(_ confirmation: Confirmation) -> [WitnessValue] {
+    let violation = confirmation.violation
+    var values: [WitnessValue] = []
+    func add(_ value: ValueID) {
+      guard let form = form(value), !form.isConstant,
+        let known = confirmation.assignment?.value(of: form)
+      else { return }
+      let name = module.text(of: body.instructions[value].origin)
+      if name.isEmpty || values.contains(where: { $0.name == name }) { return }
+      values.append(WitnessValue(name: name, value: known))
+    }
+    if violation.boundary.index > 1 {
+      let boundary = universe[violation.boundary]
+      for side in [boundary.left, boundary.right] { side.map(add) }
+    }
+    switch operation(violation.candidate.value) {
+    case .load(let address, _), .store(let address, _, _): addIndices(of: address, add)
+    case .call(let call):
+      for argument in body.values(body.calls[call].arguments)
+      where type(of: argument).isInteger && violation.goal != nil {
+        add(argument)
+      }
+    default: break
+    }
+    if let cause = violation.cause, let value = fillWitness(cause) { values.append(value) }
+    return values
+  }
+
+  private func addIndices(of address: ValueID, _ add: (ValueID) -> Void) {
+    switch operation(address) {
+    case .element(let base, let index, _):
+      addIndices(of: base, add)
+      add(index)
+    case .field(let base, _), .cast(_, let base): addIndices(of: base, add)
+    default: break
+    }
+  }
+
+  /// The length of the source that makes a bounded copy leave out the terminator.
+  private func fillWitness(_ cause: ValueID) -> WitnessValue? {
+    guard case .call(let call) = operation(cause) else { return nil }
+    let arguments = Array(body.values(body.calls[call].arguments))
+    guard let model = models(for: cause) else { return nil }
+    for case .copyBounded(_, let source, .argument(let count)) in model.effects
+    where source < arguments.count && count < arguments.count {
+      guard let limit = form(arguments[count]), limit.isConstant else { return nil }
+      let text = module.text(of: body.instructions[arguments[source]].origin)
+      return WitnessValue(name: "strlen(\(text))", value: Int128(limit.constant))
+    }
+    return nil
+  }
+
+  private func models(for call: ValueID) -> FunctionModel? {
+    guard case .call(let id) = operation(call), case .function(let target) = body.calls[id].callee
+    else { return nil }
+    return models[Int(target.index)]
+  }
+}

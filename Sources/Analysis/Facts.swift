@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import IR
+
+/// A question that the analysis of a function asked about the rest of the program.
+///
+/// A stored result of the function holds exactly while every recorded answer is unchanged.
+public struct RecordedFact: Sendable, Hashable {
+  /// What was asked: the kind and the USR it is about.
+  public var question: String
+  /// FNV-1a hash of the answer.
+  public var answerHash: UInt64
+}
+
+/// All that the analysis of a function learns from outside it goes through here and is recorded.
+struct Facts: Sendable {
+  private let program: Program
+  private(set) var recorded: [RecordedFact] = []
+  private var asked: Set<String> = []
+
+  init(program: Program) { self.program = program }
+
+  /// Whether the variable keeps the value of its initialiser for the whole run.
+  mutating func isConstant(_ global: GlobalID, in module: Module) -> Bool {
+    let variable = module.globals[global]
+    if variable.isVolatile { return false }
+    if variable.isConst && variable.initializer != nil { return true }
+    let usr = module.symbols[variable.usr]
+    let answer = program.isNeverWritten(usr, isStatic: variable.isStatic)
+    record("constant \(usr)", answer: answer ? 1 : 0)
+    return answer
+  }
+
+  /// The constant initialiser cell of a variable of this or another module.
+  mutating func initialValue(
+    of global: GlobalID, at offset: UInt64, size: UInt64, in module: Module
+  ) -> Int64? {
+    let variable = module.globals[global]
+    let usr = module.symbols[variable.usr]
+    let answer =
+      variable.initializer == nil
+      ? program.initialValue(usr, offset: offset, size: size)
+      : Program.cell(of: variable, in: module, offset: offset, size: size)
+    record("initial \(usr)+\(offset):\(size)", answer: UInt64(bitPattern: answer ?? 0x5bd1_e995))
+    return answer
+  }
+
+  private mutating func record(_ question: String, answer: UInt64) {
+    guard asked.insert(question).inserted else { return }
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for shift in stride(from: 0, to: 64, by: 8) {
+      hash = (hash ^ (answer >> UInt64(shift) & 0xff)) &* 0x100_0000_01b3
+    }
+    recorded.append(RecordedFact(question: question, answerHash: hash))
+  }
+}
+
+/// What is known of the whole program before any function is analysed.
+public struct Program: Sendable {
+  private var written: Set<String> = []
+  private var definitions: [String: (module: Int, global: GlobalID)] = [:]
+  private let modules: [Module]
+  private let isWhole: Bool
+
+  /// Reads the stores and address uses of all modules.
+  ///
+  /// With `isWhole`, a variable of external linkage that no module writes counts as never written.
+  public init(_ modules: [Module], isWhole: Bool) {
+    self.modules = modules
+    self.isWhole = isWhole
+    for (index, module) in modules.enumerated() {
+      for id in module.globals.ids where module.globals[id].isDefinition {
+        let usr = module.symbols[module.globals[id].usr]
+        if definitions[usr] == nil { definitions[usr] = (index, id) }
+        for cell in module.globals[id].initializer ?? [] {
+          if case .global(let target, _) = cell.value {
+            written.insert(module.symbols[module.globals[target].usr])
+          }
+        }
+      }
+      for function in module.functions.rows {
+        guard let body = function.body else { continue }
+        for usr in Self.writtenGlobals(in: body, of: module) { written.insert(usr) }
+      }
+    }
+  }
+
+  /// Whether no module writes the variable or takes its address.
+  func isNeverWritten(_ usr: String, isStatic: Bool) -> Bool {
+    (isStatic || isWhole) && !written.contains(usr)
+  }
+
+  /// The scalar that a variable's initialiser puts at an offset.
+  func initialValue(_ usr: String, offset: UInt64, size: UInt64) -> Int64? {
+    guard let definition = definitions[usr] else { return nil }
+    let module = modules[definition.module]
+    return Self.cell(of: module.globals[definition.global], in: module, offset: offset, size: size)
+  }
+
+  /// The scalar that an initialiser puts at an offset; zero where it names no value.
+  static func cell(of variable: Global, in module: Module, offset: UInt64, size: UInt64) -> Int64? {
+    guard let cells = variable.initializer else { return nil }
+    for cell in cells {
+      if case .bytes(let literal) = cell.value {
+        let bytes = module.literals[literal].bytes
+        guard offset >= cell.offset, offset < cell.offset + UInt64(bytes.count) else { continue }
+        guard size == 1 else { return nil }
+        let byte = bytes[Int(offset - cell.offset)]
+        return module.isCharSigned ? Int64(Int8(bitPattern: byte)) : Int64(byte)
+      }
+      let cellSize = module.types[cell.type].size
+      guard offset < cell.offset + cellSize, cell.offset < offset + size else { continue }
+      guard offset == cell.offset, size == cellSize, cell.bitField == nil else { return nil }
+      if case .integer(let value) = cell.value { return value }
+      return nil
+    }
+    return 0
+  }
+
+  /// USRs of variables that a function stores to or whose address it uses other than to load.
+  private static func writtenGlobals(in body: Body, of module: Module) -> [String] {
+    var isLoadedOnly = [Bool](repeating: true, count: body.instructions.count)
+    /// Whether the value is an address made from a variable, so that its uses count.
+    var source = [GlobalID?](repeating: nil, count: body.instructions.count)
+    var found: [GlobalID] = []
+    func use(_ value: ValueID) {
+      if let global = source[Int(value.index)] { found.append(global) }
+      isLoadedOnly[Int(value.index)] = false
+    }
+    for (index, row) in body.instructions.rows.enumerated() {
+      switch row.operation {
+      case .global(let global): source[index] = global
+      case .field(let base, _), .cast(.decay, let base), .cast(.pointerCast, let base):
+        source[index] = source[Int(base.index)]
+      case .element(let base, let at, _):
+        source[index] = source[Int(base.index)]
+        use(at)
+      case .load, .loadBits, .compare, .pointerDifference: break
+      case .copy(let destination, _, _): use(destination)
+      case .store(let address, let value, _):
+        use(address)
+        use(value)
+      default: row.operation.forEachOperand(in: body, use)
+      }
+    }
+    for block in body.blocks.rows {
+      if case .returnValue(let value) = block.terminator { use(value) }
+    }
+    return found.map { module.symbols[module.globals[$0].usr] }
+  }
+}

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The exploration: every block with the join of what reaches it, every loop until its head is stable.
+// A local that each iteration moves by a constant is closed at once: it is its value at entry plus
+// the step times the loop's counter, so that all of them stay related (Gonnord and Halbwachs,
+// "Combining widening and acceleration in linear relation analysis", 2006). Everything else is
+// joined twice and then widened.
+
+import IR
+
+/// What the exploration keeps for replays.
+struct Exploration: Sendable {
+  /// State at each loop's head, stable.
+  var heads: [State?]
+}
+
+extension Machine {
+  /// Runs the function to its fixpoint; `nil` where the fuel does not suffice.
+  mutating func explore() -> Exploration? {
+    mode = .explore
+    var exploration = Exploration(heads: Array(repeating: nil, count: flow.loops.count))
+    var inflow = Array<[(source: Int, state: State)]>(repeating: [], count: flow.order.count)
+    inflow[0] = [(-1, entryState())]
+    run(0, flow.order.count, &inflow, &exploration)
+    return fuel < 0 ? nil : exploration
+  }
+
+  /// The state at entry: parameters hold what callers pass.
+  mutating func entryState() -> State {
+    var state = State(localCount: slotCount)
+    for index in 0..<Int(body.parameterCount) {
+      let local = LocalID(index)
+      let slot = slots[index]
+      guard slot >= 0 else { continue }
+      let type = module.types[body.locals[local].type]
+      if type.isInteger, type.width <= 64 {
+        let symbol = universe.symbol(ofParameter: local, range: type.range)
+        state.locals[slot] = .number(LinearForm(symbol))
+      } else if type.isPointer {
+        let region = universe.region(ofParameter: local)
+        state.locals[slot] = .pointer(region, offset: .zero, inside: .none, mayBeNull: true)
+      }
+    }
+    return state
+  }
+
+  private mutating func run(
+    _ start: Int, _ end: Int, _ inflow: inout [[(source: Int, state: State)]],
+    _ exploration: inout Exploration
+  ) {
+    var index = start
+    while index < end, fuel >= 0 {
+      let loop = flow.loopAtHead[index]
+      if loop >= 0 {
+        stabilise(loop, &inflow, &exploration)
+        index = flow.loops[loop].end
+      } else {
+        if let state = joined(inflow[index], at: index) { runBlock(index, state, &inflow) }
+        index += 1
+      }
+    }
+  }
+
+  private mutating func runBlock(
+    _ index: Int, _ state: State, _ inflow: inout [[(source: Int, state: State)]]
+  ) {
+    position = index
+    candidates[index] = []
+    var state = state
+    executeBlock(&state)
+    for target in flow.successors[index] { inflow[target].removeAll { $0.source == index } }
+    for edge in leave(state) { inflow[edge.target].append((index, edge.state)) }
+  }
+
+  private mutating func joined(
+    _ states: [(source: Int, state: State)], at index: Int
+  ) -> State? {
+    guard var result = states.first?.state else { return nil }
+    for other in states.dropFirst() {
+      result = join(result, other.state, at: index, isLoopMerge: false)
+    }
+    return result
+  }
+
+  // MARK: Loops
+
+  private mutating func stabilise(
+    _ loop: Int, _ inflow: inout [[(source: Int, state: State)]],
+    _ exploration: inout Exploration
+  ) {
+    let start = flow.loops[loop].start
+    let end = flow.loops[loop].end
+    let entries = inflow[start].filter { !flow.contains(loop, $0.source) }
+    guard let entry = joined(entries, at: start) else {
+      for index in start..<end { candidates[index] = [] }
+      return
+    }
+    let counter = universe.counter(of: loop)
+    let closed = close(loop, entry, counter)
+    var head = closed
+    var isLast = false
+    for round in 0..<12 {
+      for index in start..<end {
+        inflow[index].removeAll { flow.contains(loop, $0.source) }
+        candidates[index] = []
+      }
+      runBlock(start, head, &inflow)
+      run(start + 1, end, &inflow, &exploration)
+      if fuel < 0 { return }
+      let back = joined(inflow[start].filter { flow.contains(loop, $0.source) }, at: start)
+      if isLast { break }
+      guard let back else {
+        // No iteration ends: the head is reached from outside only.
+        exploration.heads[loop] = head
+        return
+      }
+      var next = join(closed, back, at: start, isLoopMerge: true)
+      restoreInductions(loop, from: closed, into: &next, counter, head)
+      if round > 0 { widen(&next, from: head, at: start, isWild: round > 3) }
+      if isEqual(next, head) {
+        isLast = true
+        guard narrow(counter, from: back, into: &next) else { break }
+      }
+      head = next
+    }
+    exploration.heads[loop] = head
+  }
+
+  /// The head state with inductions in closed form.
+  mutating func close(_ loop: Int, _ entry: State, _ counter: Symbol) -> State {
+    var state = entry
+    var limit = Int128(1) << 64
+    for induction in flow.loops[loop].inductions {
+      let slot = slots[Int(induction.local.index)]
+      guard slot >= 0 else { continue }
+      let type = module.types[body.locals[induction.local].type]
+      if case .unknown = state.locals[slot], type.isInteger, type.width <= 64 {
+        let key = MergeKey(
+          position: flow.loops[loop].start, isLoopMerge: false, place: .local(slot))
+        let symbol = universe.symbol(of: key, range: .everything)
+        define(symbol, SymbolFact(interval: type.range), &state)
+        state.locals[slot] = .number(LinearForm(symbol))
+      }
+      guard case .number(let form) = state.locals[slot], type.isInteger else { continue }
+      let known = bounds(form, state).interval
+      let room =
+        induction.step > 0 ? type.range.high - known.low : known.high - type.range.low
+      limit = min(limit, max(room / Int128(induction.step.magnitude), 0) + 1)
+    }
+    define(
+      counter,
+      SymbolFact(interval: Interval(0, limit), lowBoundary: .constant), &state)
+    for induction in flow.loops[loop].inductions {
+      let slot = slots[Int(induction.local.index)]
+      guard slot >= 0 else { continue }
+      state.locals[slot] = advance(state.locals[slot], by: induction.step, counter)
+    }
+    return state
+  }
+
+  private func advance(_ value: AbstractValue, by step: Int64, _ counter: Symbol) -> AbstractValue {
+    switch value {
+    case .number(let form):
+      return form.adding(LinearForm(counter), times: step).map { .number($0) } ?? .unknown
+    case .pointer(let region, let offset, let inside, _):
+      return offset.adding(LinearForm(counter), times: step).map {
+        .pointer(region, offset: $0, inside: inside, mayBeNull: false)
+      } ?? .unknown
+    default: return .unknown
+    }
+  }
+
+  private mutating func restoreInductions(
+    _ loop: Int, from closed: State, into next: inout State, _ counter: Symbol, _ head: State
+  ) {
+    setFact(counter, fact(counter, head), &next)
+    for induction in flow.loops[loop].inductions {
+      let slot = slots[Int(induction.local.index)]
+      if slot >= 0 { next.locals[slot] = closed.locals[slot] }
+    }
+  }
+
+  /// The counter at the head is at most one more than at the end of an iteration.
+  private func narrow(_ counter: Symbol, from back: State, into next: inout State) -> Bool {
+    let last = fact(counter, back)
+    var known = fact(counter, next)
+    guard last.interval.high + 1 < known.interval.high else { return false }
+    known.interval.high = max(last.interval.high + 1, 0)
+    known.highBoundary = last.highBoundary
+    setFact(counter, known, &next)
+    return true
+  }
+
+  /// Bounds that still move go as far as the type allows.
+  private func widen(_ next: inout State, from head: State, at start: Int, isWild: Bool) {
+    for index in next.facts.indices {
+      let symbol = Symbol(index: UInt32(index))
+      guard case .merge(let place) = universe[symbol].kind, place == start || isWild else {
+        continue
+      }
+      let old = fact(symbol, head).interval
+      var known = next.facts[index]
+      if known.interval.low < old.low {
+        known.interval.low = isWild ? Interval.everything.low : threshold(below: known.interval.low)
+        known.lowBoundary = .none
+      }
+      if known.interval.high > old.high {
+        known.interval.high =
+          isWild ? Interval.everything.high : threshold(above: known.interval.high)
+        known.highBoundary = .none
+      }
+      next.facts[index] = known
+    }
+    for index in next.relations.indices.reversed() {
+      let relation = next.relations[index]
+      let old = bounds(relation.form, head).interval
+      if !old.contains(relation.fact.interval) { next.relations.remove(at: index) }
+    }
+  }
+
+  private func threshold(above value: Int128) -> Int128 {
+    for width in [7, 8, 15, 16, 31, 32, 63, 64] as [Int128] where value < 1 << width {
+      return (1 << width) - 1
+    }
+    return Interval.everything.high
+  }
+
+  private func threshold(below value: Int128) -> Int128 {
+    if value >= 0 { return 0 }
+    for width in [7, 15, 31, 63] as [Int128] where value >= -(1 << width) { return -(1 << width) }
+    return Interval.everything.low
+  }
+
+  /// Whether two head states say the same; facts past the end of a table are defaults.
+  private func isEqual(_ left: State, _ right: State) -> Bool {
+    guard left.locals == right.locals, left.cells == right.cells, left.strings == right.strings,
+      left.escaped == right.escaped, left.relations == right.relations
+    else { return false }
+    for index in 0..<max(left.facts.count, right.facts.count) {
+      let symbol = Symbol(index: UInt32(index))
+      if fact(symbol, left) != fact(symbol, right) { return false }
+    }
+    return true
+  }
+}

@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// What holds after a condition: bounds of symbols and relations between them, each with the condition
+// as the reason why it can be reached.
+
+import IR
+
+extension Comparison {
+  /// The relation that holds where this one does not (integers and pointers).
+  var negated: Comparison {
+    switch self {
+    case .equal: .notEqual
+    case .notEqual: .equal
+    case .less: .greaterOrEqual
+    case .lessOrEqual: .greater
+    case .greater: .lessOrEqual
+    case .greaterOrEqual: .less
+    }
+  }
+}
+
+extension Machine {
+  /// Whether a scalar differs from zero, where that is known.
+  func truth(of value: ValueID, _ state: State) -> Bool? {
+    switch registers[Int(value.index)] {
+    case .unknown: return nil
+    case .function: return true
+    case .pointer(_, _, _, let mayBeNull): return mayBeNull ? nil : true
+    case .number(let form):
+      let interval = bounds(form, state).interval
+      if interval == Interval(0) { return false }
+      return interval.low > 0 || interval.high < 0 ? true : nil
+    }
+  }
+
+  /// The value of a comparison, where it is known.
+  func decide(_ op: Comparison, _ left: ValueID, _ right: ValueID, _ state: State) -> Bool? {
+    guard let difference = difference(left, right) else { return decideNull(op, left, right) }
+    let interval = bounds(difference, state).interval
+    switch op {
+    case .equal:
+      return interval == Interval(0) ? true : interval.contains(Interval(0)) ? nil : false
+    case .notEqual: return decide(.equal, left, right, state).map { !$0 }
+    case .less: return interval.high < 0 ? true : interval.low >= 0 ? false : nil
+    case .lessOrEqual: return interval.high <= 0 ? true : interval.low > 0 ? false : nil
+    case .greater: return interval.low > 0 ? true : interval.high <= 0 ? false : nil
+    case .greaterOrEqual: return interval.low >= 0 ? true : interval.high < 0 ? false : nil
+    }
+  }
+
+  private func decideNull(_ op: Comparison, _ left: ValueID, _ right: ValueID) -> Bool? {
+    guard op == .equal || op == .notEqual else { return nil }
+    for (address, other) in [(left, right), (right, left)] {
+      guard case .pointer(_, _, _, let mayBeNull) = registers[Int(address.index)],
+        form(other) == .zero
+      else { continue }
+      return mayBeNull ? nil : op == .notEqual
+    }
+    return nil
+  }
+
+  /// `left - right` for numbers, and for pointers into one region.
+  private func difference(_ left: ValueID, _ right: ValueID) -> LinearForm? {
+    switch (registers[Int(left.index)], registers[Int(right.index)]) {
+    case (.number(let a), .number(let b)): return a.subtracting(b)
+    case (.pointer(let first, let a, _, _), .pointer(let second, let b, _, _)) where first == second:
+      return a.subtracting(b)
+    default: return nil
+    }
+  }
+
+  /// Takes a branch; answers whether the state still holds for some run.
+  mutating func assume(
+    _ condition: ValueID, _ isTrue: Bool, _ kind: Boundary.Kind, _ origin: OriginID,
+    _ state: inout State
+  ) -> Bool {
+    switch operation(condition) {
+    case .compare(let op, let left, let right):
+      if op == .equal || op == .notEqual, form(right) == .zero, isTruthValue(left) {
+        return assume(left, isTrue == (op == .notEqual), kind, origin, &state)
+      }
+      let holds = isTrue ? op : op.negated
+      return assume(holds, left, right, isTrue, kind, origin, &state)
+    case .cast(let cast, let operand)
+    where cast == .toBool || cast == .zeroExtend || cast == .signExtend || cast == .reinterpret:
+      if type(of: operand).isInteger || type(of: operand).isPointer {
+        return assume(operand, isTrue, kind, origin, &state)
+      }
+    default: break
+    }
+    if let known = truth(of: condition, state), known != isTrue { return false }
+    switch registers[Int(condition.index)] {
+    case .number(let form):
+      let boundary = boundary(kind, origin, isTrue, condition, nil)
+      return isTrue
+        ? assumeNotZero(form, boundary, &state) : assumeZero(form, boundary, &state)
+    case .pointer:
+      assumeNull(condition, !isTrue, &state)
+      return true
+    default: return true
+    }
+  }
+
+  private func isTruthValue(_ value: ValueID) -> Bool {
+    switch operation(value) {
+    case .compare: true
+    case .cast(let kind, let operand):
+      kind == .toBool || ((kind == .zeroExtend || kind == .signExtend) && isTruthValue(operand))
+    default: false
+    }
+  }
+
+  private mutating func boundary(
+    _ kind: Boundary.Kind, _ origin: OriginID, _ isTaken: Bool, _ left: ValueID?, _ right: ValueID?
+  ) -> BoundaryID {
+    universe.id(
+      of: Boundary(
+        kind: kind, origin: origin, position: position, isTaken: isTaken, left: left, right: right))
+  }
+
+  private mutating func assume(
+    _ op: Comparison, _ left: ValueID, _ right: ValueID, _ isTaken: Bool, _ kind: Boundary.Kind,
+    _ origin: OriginID, _ state: inout State
+  ) -> Bool {
+    if let known = decide(op, left, right, state) {
+      guard known else { return false }
+    }
+    guard let difference = difference(left, right) else {
+      if op == .equal || op == .notEqual {
+        if form(right) == .zero { assumeNull(left, op == .equal, &state) }
+        if form(left) == .zero { assumeNull(right, op == .equal, &state) }
+      }
+      return true
+    }
+    let boundary = boundary(kind, origin, isTaken, left, right)
+    let holds: Bool
+    switch op {
+    case .equal: holds = assumeZero(difference, boundary, &state)
+    case .notEqual: holds = assumeNotZero(difference, boundary, &state)
+    case .less:
+      holds = difference.adding(constant: 1).map { assumeAtMostZero($0, boundary, &state) } ?? true
+    case .lessOrEqual: holds = assumeAtMostZero(difference, boundary, &state)
+    case .greater:
+      holds =
+        difference.scaled(by: -1)?.adding(constant: 1)
+        .map { assumeAtMostZero($0, boundary, &state) } ?? true
+    case .greaterOrEqual:
+      holds = difference.scaled(by: -1).map { assumeAtMostZero($0, boundary, &state) } ?? true
+    }
+    guard holds else { return false }
+    return propagate(left, &state) && propagate(right, &state)
+  }
+
+  /// A converted value that turned out to fit the type it was converted from bounds that one too.
+  private mutating func propagate(_ value: ValueID, _ state: inout State) -> Bool {
+    guard case .cast(let kind, let operand) = operation(value),
+      kind == .reinterpret || kind == .signExtend || kind == .zeroExtend,
+      let outer = form(value), let inner = form(operand), outer != inner
+    else { return true }
+    let known = bounds(outer, state)
+    let range = type(of: operand).range
+    guard known.interval.low >= 0, known.interval.high <= range.high else { return true }
+    guard let above = inner.subtracting(outer) else { return true }
+    // The conversion kept the value, so both forms are equal from here on.
+    if let single = inner.singleTerm, single.coefficient == 1 {
+      var fact = fact(single.symbol, state)
+      let shift = Int128(inner.constant)
+      let low = known.interval.low - shift
+      let high = known.interval.high - shift
+      if low > fact.interval.low {
+        fact.interval.low = low
+        fact.lowBoundary = known.lowBoundary
+      }
+      if high < fact.interval.high {
+        fact.interval.high = high
+        fact.highBoundary = known.highBoundary
+      }
+      setFact(single.symbol, fact, &state)
+      if fact.interval.isEmpty { return false }
+    }
+    if mode == .replay {
+      state.conditions.append(
+        PathCondition(form: above, relation: .zero, boundary: known.highBoundary))
+    }
+    return propagate(operand, &state)
+  }
+
+  /// Notes whether the pointer that a register holds, loaded from a local, is null.
+  private func assumeNull(_ value: ValueID, _ isNull: Bool, _ state: inout State) {
+    switch operation(value) {
+    case .cast(.pointerCast, let operand): assumeNull(operand, isNull, &state)
+    case .load(let address, false):
+      guard case .local(let local) = operation(address), slots[Int(local.index)] >= 0 else {
+        return
+      }
+      let slot = slots[Int(local.index)]
+      guard case .pointer(let region, let offset, let inside, _) = state.locals[slot],
+        registers[Int(value.index)] == state.locals[slot]
+      else { return }
+      state.locals[slot] =
+        isNull
+        ? .constant(0) : .pointer(region, offset: offset, inside: inside, mayBeNull: false)
+    default: break
+    }
+  }
+
+  // MARK: Linear conditions
+
+  /// `form <= 0`.
+  func assumeAtMostZero(
+    _ form: LinearForm, _ boundary: BoundaryID, _ state: inout State
+  ) -> Bool {
+    note(form, .atMostZero, boundary, &state)
+    if form.isConstant { return form.constant <= 0 }
+    if bounds(form, state).interval.low > 0 { return false }
+    let count = form.count
+    let symbols = (0..<count).map { fact(form[$0].symbol, state) }
+    for index in 0..<count {
+      // c·s ≤ -(rest), so the least rest bounds s; the bound is reached where that rest is.
+      var rest = Interval(Int128(form.constant))
+      var isReached = true
+      for other in 0..<count where other != index {
+        let coefficient = Int128(form[other].coefficient)
+        rest = rest + symbols[other].interval * coefficient
+        let extreme = coefficient > 0 ? symbols[other].lowBoundary : symbols[other].highBoundary
+        if extreme.isNone || count > 2 { isReached = false }
+      }
+      let coefficient = Int128(form[index].coefficient)
+      let reason = isReached ? boundary : .none
+      if coefficient > 0 {
+        lower(form[index].symbol, to: floorDivide(-rest.low, coefficient), reason, &state)
+      } else {
+        raise(form[index].symbol, to: ceilingDivide(rest.low, -coefficient), reason, &state)
+      }
+      if fact(form[index].symbol, state).interval.isEmpty { return false }
+    }
+    if count > 1 { relate(form, boundary, &state) }
+    return true
+  }
+
+  /// `form == 0`.
+  mutating func assumeZero(
+    _ form: LinearForm, _ boundary: BoundaryID, _ state: inout State
+  ) -> Bool {
+    guard let negated = form.scaled(by: -1) else { return true }
+    return assumeAtMostZero(form, boundary, &state) && assumeAtMostZero(negated, boundary, &state)
+  }
+
+  /// `form != 0`.
+  mutating func assumeNotZero(
+    _ form: LinearForm, _ boundary: BoundaryID, _ state: inout State
+  ) -> Bool {
+    note(form, .notZero, boundary, &state)
+    if form.isConstant { return form.constant != 0 }
+    guard let term = form.singleTerm else { return true }
+    let coefficient = Int128(term.coefficient)
+    guard Int128(form.constant) % coefficient == 0 else { return true }
+    let excluded = -Int128(form.constant) / coefficient
+    var fact = fact(term.symbol, state)
+    if fact.interval == Interval(excluded) { return false }
+    if fact.interval.low == excluded {
+      fact.interval.low += 1
+      fact.lowBoundary = fact.lowBoundary.isNone ? .none : boundary
+    } else if fact.interval.high == excluded {
+      fact.interval.high -= 1
+      fact.highBoundary = fact.highBoundary.isNone ? .none : boundary
+    } else if fact.interval.contains(Interval(excluded)), passesEveryIteration(of: term.symbol) {
+      // A counter that goes up by one and is tested each time cannot pass the excluded value.
+      fact.interval.high = excluded - 1
+      fact.highBoundary = boundary
+    }
+    setFact(term.symbol, fact, &state)
+    return true
+  }
+
+  private func passesEveryIteration(of symbol: Symbol) -> Bool {
+    guard case .counter(let loop) = universe[symbol].kind, flow.contains(loop, position) else {
+      return false
+    }
+    let start = flow.loops[loop].start
+    return flow.predecessors[start].allSatisfy { $0 < start || flow.dominates(position, $0) }
+  }
+
+  private func lower(
+    _ symbol: Symbol, to high: Int128, _ boundary: BoundaryID, _ state: inout State
+  ) {
+    var fact = fact(symbol, state)
+    if high < fact.interval.high {
+      fact.interval.high = high
+      fact.highBoundary = boundary
+    } else if boundary.isNone {
+      // Capped by something unknown: the old bound may not be reachable any more.
+      fact.highBoundary = .none
+    } else if high == fact.interval.high, fact.highBoundary.isNone {
+      fact.highBoundary = boundary
+    }
+    setFact(symbol, fact, &state)
+  }
+
+  private func raise(
+    _ symbol: Symbol, to low: Int128, _ boundary: BoundaryID, _ state: inout State
+  ) {
+    var fact = fact(symbol, state)
+    if low > fact.interval.low {
+      fact.interval.low = low
+      fact.lowBoundary = boundary
+    } else if boundary.isNone {
+      fact.lowBoundary = .none
+    } else if low == fact.interval.low, fact.lowBoundary.isNone {
+      fact.lowBoundary = boundary
+    }
+    setFact(symbol, fact, &state)
+  }
+
+  /// Keeps `form <= 0` for a form of several symbols.
+  private func relate(_ form: LinearForm, _ boundary: BoundaryID, _ state: inout State) {
+    let (key, sign) = normalised(form.linearPart)
+    let bound = Int128(-form.constant)
+    let index = state.relations.firstIndex { $0.form == key }
+    var fact = index.map { state.relations[$0].fact } ?? SymbolFact(interval: .everything)
+    if sign > 0, bound <= fact.interval.high {
+      fact.interval.high = bound
+      fact.highBoundary = boundary
+    } else if sign < 0, -bound >= fact.interval.low {
+      fact.interval.low = -bound
+      fact.lowBoundary = boundary
+    }
+    if let index {
+      state.relations[index].fact = fact
+    } else if state.relations.count < 24 {
+      state.relations.append(Relation(form: key, fact: fact))
+    }
+  }
+
+  private func note(
+    _ form: LinearForm, _ relation: PathCondition.Relation, _ boundary: BoundaryID,
+    _ state: inout State
+  ) {
+    guard mode == .replay else { return }
+    state.conditions.append(PathCondition(form: form, relation: relation, boundary: boundary))
+  }
+}

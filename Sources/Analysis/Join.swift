@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The least state that covers two, up to names: values that differ become a symbol of the place and
+// the point where they meet. A hull's bound stays reachable where the side that supplies it can reach
+// it; bounds of two symbols are never combined on the strength of that alone (see Replay).
+
+import IR
+
+extension Machine {
+  /// Joins two states where control flow meets.
+  mutating func join(
+    _ left: State, _ right: State, at position: Int, isLoopMerge: Bool
+  ) -> State {
+    var result = State(localCount: 0)
+    let count = max(left.facts.count, right.facts.count)
+    result.facts.reserveCapacity(count)
+    for index in 0..<count {
+      let symbol = Symbol(index: UInt32(index))
+      result.facts.append(hull(fact(symbol, left), fact(symbol, right)))
+    }
+    joinRelations(left, right, &result)
+    var context = Merge(
+      position: position, isLoopMerge: isLoopMerge, left: left, right: right)
+    result.locals.reserveCapacity(left.locals.count)
+    for slot in left.locals.indices {
+      result.locals.append(
+        merge(left.locals[slot], right.locals[slot], .local(slot), &context, &result))
+    }
+    joinCells(&context, &result)
+    joinStrings(&context, &result)
+    result.escaped = left.escaped
+    for region in right.escaped { result.escape(region) }
+    return result
+  }
+
+  /// The two states that are joined.
+  private struct Merge {
+    var position: Int
+    var isLoopMerge: Bool
+    var left: State
+    var right: State
+  }
+
+  private func hull(_ left: SymbolFact, _ right: SymbolFact) -> SymbolFact {
+    var fact = SymbolFact(interval: left.interval.hull(right.interval))
+    fact.lowBoundary = reason(
+      left.interval.low, left.lowBoundary, right.interval.low, right.lowBoundary,
+      fact.interval.low)
+    fact.highBoundary = reason(
+      left.interval.high, left.highBoundary, right.interval.high, right.highBoundary,
+      fact.interval.high)
+    return fact
+  }
+
+  private func reason(
+    _ left: Int128, _ leftReason: BoundaryID, _ right: Int128, _ rightReason: BoundaryID,
+    _ bound: Int128
+  ) -> BoundaryID {
+    if left == bound && !leftReason.isNone { return leftReason }
+    return right == bound ? rightReason : .none
+  }
+
+  private func joinRelations(_ left: State, _ right: State, _ result: inout State) {
+    for relation in left.relations {
+      // The other side may imply the relation without stating it.
+      let other = bounds(relation.form, right)
+      let merged = hull(relation.fact, other)
+      if merged.interval.low > Interval.everything.low
+        || merged.interval.high < Interval.everything.high
+      {
+        result.relations.append(Relation(form: relation.form, fact: merged))
+      }
+    }
+  }
+
+  private mutating func merge(
+    _ left: AbstractValue, _ right: AbstractValue, _ place: MergeKey.Place,
+    _ context: inout Merge, _ result: inout State
+  ) -> AbstractValue {
+    if left == right { return left }
+    switch (left, right) {
+    case (.number(let a), .number(let b)):
+      return .number(LinearForm(merge(a, b, place, context, &result)))
+    case (
+      .pointer(let a, let first, let inside, let leftNull),
+      .pointer(let b, let second, let otherInside, let rightNull)
+    ) where a == b:
+      let offset =
+        first == second ? first : LinearForm(merge(first, second, place, context, &result))
+      return .pointer(
+        a, offset: offset, inside: inside == otherInside ? inside : .none,
+        mayBeNull: leftNull || rightNull)
+    case (.pointer(let region, let offset, let inside, _), .number(.zero)),
+      (.number(.zero), .pointer(let region, let offset, let inside, _)):
+      return .pointer(region, offset: offset, inside: inside, mayBeNull: true)
+    default: return .unknown
+    }
+  }
+
+  private mutating func merge(
+    _ left: LinearForm, _ right: LinearForm, _ place: MergeKey.Place, _ context: Merge,
+    _ result: inout State
+  ) -> Symbol {
+    let key = MergeKey(
+      position: context.position, isLoopMerge: context.isLoopMerge, place: place)
+    let symbol = universe.symbol(of: key, range: .everything)
+    let merged = hull(bounds(left, context.left), bounds(right, context.right))
+    define(symbol, merged, &result)
+    return symbol
+  }
+
+  private mutating func joinCells(_ context: inout Merge, _ result: inout State) {
+    var index = 0
+    for cell in context.left.cells {
+      while index < context.right.cells.count, isBefore(context.right.cells[index], cell) {
+        index += 1
+      }
+      guard index < context.right.cells.count else { break }
+      let other = context.right.cells[index]
+      guard other.region == cell.region, other.offset == cell.offset, other.size == cell.size else {
+        continue
+      }
+      let value = merge(
+        cell.value, other.value, .cell(cell.region, cell.offset), &context, &result)
+      if case .unknown = value { continue }
+      var merged = cell
+      merged.value = value
+      result.cells.append(merged)
+    }
+  }
+
+  private func isBefore(_ left: Cell, _ right: Cell) -> Bool {
+    (left.region, left.offset) < (right.region, right.offset)
+  }
+
+  /// A string that can lack its terminator on one side is a candidate on both.
+  private mutating func joinStrings(_ context: inout Merge, _ result: inout State) {
+    var merged: [StringFact] = []
+    for fact in context.left.strings {
+      let other = context.right.string(fact.region, fact.base)
+      var joined = fact
+      joined.zeroFrom = fact.zeroFrom.flatMap { a in other?.zeroFrom.map { max(a, $0) } }
+      joined.string = joinString(fact, other, context, &result)
+      merged.append(joined)
+    }
+    for fact in context.right.strings
+    where context.left.string(fact.region, fact.base) == nil {
+      var joined = fact
+      joined.zeroFrom = nil
+      joined.string = joinString(fact, nil, context, &result)
+      merged.append(joined)
+    }
+    for fact in merged { result.setString(fact) }
+  }
+
+  private mutating func joinString(
+    _ fact: StringFact, _ other: StringFact?, _ context: Merge, _ result: inout State
+  ) -> StringState? {
+    switch (fact.string, other?.string) {
+    case (.unterminated?, _): return fact.string
+    case (_, .unterminated?): return other?.string
+    case (.terminated(let a)?, .terminated(let b)?):
+      if a == b { return fact.string }
+      let place = MergeKey.Place.length(fact.region, fact.base)
+      return .terminated(length: LinearForm(merge(a, b, place, context, &result)))
+    default: return nil
+    }
+  }
+}

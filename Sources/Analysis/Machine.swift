@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The abstract machine of one function: the tables that its states are written in, the values of
+// its instructions, and the rules of C arithmetic on linear forms.
+
+import IR
+
+/// What the machine looks for at an instruction.
+enum CandidateKind: Hashable, Sendable {
+  case access(isWrite: Bool)
+  case unterminated
+  case unsafeCall
+}
+
+/// A place where the joined state allows a defect, to be confirmed on one path.
+struct Candidate: Hashable, Sendable {
+  var value: ValueID
+  /// The argument of a call, else 0.
+  var argument: Int
+  var kind: CandidateKind
+  /// Positions that the path should pass, such as the call that left a string unterminated.
+  var via: [Int]
+}
+
+/// A violation in one state.
+struct Violation: Sendable {
+  var candidate: Candidate
+  var observation: Observation.Kind
+  /// Whether every value in the state violates.
+  var isDefinite: Bool
+  /// Form and value that the witness has to give: `form == value`.
+  var goal: (form: LinearForm, value: Int128)?
+  /// Why the bound can be reached.
+  var boundary: BoundaryID
+  /// The instruction that explains the state of the memory, such as a `strncpy`.
+  var cause: ValueID?
+  /// The region that is accessed.
+  var region: Region?
+}
+
+/// The abstract machine of one function.
+struct Machine {
+  enum Mode: Sendable {
+    /// Joined states propose candidates.
+    case explore
+    /// One path is followed up to a candidate.
+    case replay
+  }
+
+  let module: Module
+  let function: FunctionID
+  let body: Body
+  let flow: ControlFlow
+  let models: [FunctionModel?]
+  /// Slot in `State.locals` by local, or -1 where the local lives in memory.
+  let slots: [Int]
+  let slotCount: Int
+  /// Position in the order of blocks by instruction.
+  let positions: [Int32]
+
+  var facts: Facts
+  var universe: Universe
+  /// The value of each instruction, as it was last executed.
+  var registers: ContiguousArray<AbstractValue>
+  /// Candidates by position in the order of blocks.
+  var candidates: [[Candidate]]
+  /// Violations seen since they were last taken; a replay reads them.
+  var violations: [Violation] = []
+  var mode = Mode.explore
+  /// The position that is being executed.
+  var position = 0
+  /// Regions that each loop writes.
+  var loopWrites: [Set<Region>]
+  /// Whether each loop calls code that may write every shared region.
+  var loopHavocs: [Bool]
+  /// Steps left; negative once the function has run out.
+  var fuel: Int
+  /// Steps taken.
+  var steps = 0
+
+  init(
+    module: Module, function: FunctionID, body: Body, models: [FunctionModel?], program: Program,
+    fuel: Int
+  ) {
+    self.module = module
+    self.function = function
+    self.body = body
+    self.models = models
+    self.fuel = fuel
+    flow = ControlFlow(body)
+    facts = Facts(program: program)
+    universe = Universe(body: body)
+    registers = ContiguousArray(repeating: .unknown, count: body.instructions.count)
+    candidates = Array(repeating: [], count: flow.order.count)
+    loopWrites = Array(repeating: [], count: flow.loops.count)
+    loopHavocs = Array(repeating: false, count: flow.loops.count)
+    var slots = [Int](repeating: -1, count: body.locals.count)
+    var count = 0
+    for id in body.locals.ids {
+      let local = body.locals[id]
+      if !local.isAddressTaken, !module.types[local.type].isAggregate {
+        slots[Int(id.index)] = count
+        count += 1
+      }
+    }
+    self.slots = slots
+    slotCount = count
+    var positions = [Int32](repeating: -1, count: body.instructions.count)
+    for (index, block) in flow.order.enumerated() {
+      for row in body.blocks[block].instructions.indices { positions[row] = Int32(index) }
+    }
+    self.positions = positions
+  }
+
+  // MARK: Types
+
+  func type(of value: ValueID) -> Type { module.types[body.instructions[value].type] }
+
+  func operation(_ value: ValueID) -> Operation { body.instructions[value].operation }
+
+  // MARK: Facts of symbols
+
+  func fact(_ symbol: Symbol, _ state: State) -> SymbolFact {
+    let index = Int(symbol.index)
+    return index < state.facts.count
+      ? state.facts[index] : SymbolFact(interval: universe[symbol].range)
+  }
+
+  func setFact(_ symbol: Symbol, _ fact: SymbolFact, _ state: inout State) {
+    let index = Int(symbol.index)
+    while state.facts.count <= index {
+      let next = Symbol(index: UInt32(state.facts.count))
+      state.facts.append(SymbolFact(interval: universe[next].range))
+    }
+    state.facts[index] = fact
+  }
+
+  /// Gives a symbol a new meaning: relations of its old one are forgotten.
+  func define(_ symbol: Symbol, _ fact: SymbolFact, _ state: inout State) {
+    setFact(symbol, fact, &state)
+    state.relations.removeAll { $0.form.coefficient(of: symbol) != 0 }
+  }
+
+  /// All values of a form, and why its bounds are reachable.
+  func bounds(_ form: LinearForm, _ state: State) -> SymbolFact {
+    let constant = Int128(form.constant)
+    if form.isConstant {
+      return SymbolFact(
+        interval: Interval(constant), lowBoundary: .constant, highBoundary: .constant)
+    }
+    var interval = Interval(constant)
+    var low = BoundaryID.constant
+    var high = BoundaryID.constant
+    var open = 0
+    for index in 0..<form.count {
+      let term = form[index]
+      let known = fact(term.symbol, state)
+      interval = interval + known.interval * Int128(term.coefficient)
+      if known.interval.constant != nil && !known.lowBoundary.isNone { continue }
+      open += 1
+      let isPositive = term.coefficient > 0
+      low = isPositive ? known.lowBoundary : known.highBoundary
+      high = isPositive ? known.highBoundary : known.lowBoundary
+    }
+    // Extremes of two unknowns need not meet: only a relation can say that they do.
+    if open > 1 { (low, high) = (.none, .none) }
+    var result = SymbolFact(interval: interval, lowBoundary: low, highBoundary: high)
+    if form.count > 1 { tighten(&result, form, state) }
+    return result
+  }
+
+  private func tighten(_ result: inout SymbolFact, _ form: LinearForm, _ state: State) {
+    let linear = form.linearPart
+    let (key, sign) = normalised(linear)
+    for relation in state.relations where relation.form == key {
+      let known = relation.fact.interval * sign + Interval(Int128(form.constant))
+      let low = sign > 0 ? relation.fact.lowBoundary : relation.fact.highBoundary
+      let high = sign > 0 ? relation.fact.highBoundary : relation.fact.lowBoundary
+      if known.low >= result.interval.low {
+        result.interval.low = known.low
+        result.lowBoundary = low
+      }
+      if known.high <= result.interval.high {
+        result.interval.high = known.high
+        result.highBoundary = high
+      }
+    }
+  }
+
+  /// The form with a positive first coefficient, and the sign that was taken out.
+  func normalised(_ linear: LinearForm) -> (LinearForm, Int128) {
+    if linear.first.coefficient < 0, let negated = linear.scaled(by: -1) { return (negated, -1) }
+    return (linear, 1)
+  }
+
+  // MARK: Making values
+
+  /// A new unknown for an instruction's value.
+  mutating func unknownNumber(
+    _ value: ValueID, _ interval: Interval, _ state: inout State,
+    low: BoundaryID = .none, high: BoundaryID = .none
+  ) -> AbstractValue {
+    let symbol = universe.symbol(of: value, range: type(of: value).range)
+    define(
+      symbol, SymbolFact(interval: interval, lowBoundary: low, highBoundary: high), &state)
+    return .number(LinearForm(symbol))
+  }
+
+  /// What an instruction yields of which nothing is known.
+  mutating func unknownValue(_ value: ValueID, _ state: inout State) -> AbstractValue {
+    let type = type(of: value)
+    if type.isInteger && type.width <= 64 { return unknownNumber(value, type.range, &state) }
+    if type.isPointer {
+      let region = universe.region(of: value, isHeap: false, size: nil)
+      state.forget(region)
+      return .pointer(region, offset: .zero, inside: .none, mayBeNull: true)
+    }
+    return .unknown
+  }
+
+  /// A computed integer as its C type holds it (C11 6.2.5p9, 6.5p5).
+  ///
+  /// Unsigned values wrap; signed overflow is undefined and taken not to happen.
+  mutating func place(
+    _ form: LinearForm?, orWithin computed: Interval, at value: ValueID, _ state: inout State
+  ) -> AbstractValue {
+    let type = type(of: value)
+    let range = type.range
+    guard let form else {
+      let known = range.contains(computed) ? computed : range
+      return unknownNumber(value, known, &state)
+    }
+    let interval = bounds(form, state).interval
+    if type.isSigned || !type.isInteger || range.contains(interval) { return .number(form) }
+    let modulus: Int128 = 1 << Int128(type.width)
+    let turns = floorDivide(interval.low, modulus)
+    if turns == floorDivide(interval.high, modulus),
+      let shift = Int64(exactly: -turns * modulus), let moved = form.adding(constant: shift)
+    {
+      return .number(moved)
+    }
+    return unknownNumber(value, range, &state)
+  }
+
+  /// The form of a register that holds a number.
+  func form(_ value: ValueID) -> LinearForm? { registers[Int(value.index)].form }
+
+  /// The interval of a register, or of its type where nothing is known.
+  func interval(_ value: ValueID, _ state: State) -> Interval {
+    form(value).map { bounds($0, state).interval } ?? type(of: value).range
+  }
+}

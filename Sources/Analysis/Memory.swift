@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Loads, stores and what unseen code may change. Distinct unknown pointers are taken not to alias:
+// the analysis reports what it can argue, it does not verify.
+
+import IR
+
+extension Machine {
+  // MARK: Scalars
+
+  mutating func load(
+    _ address: ValueID, isVolatile: Bool, at value: ValueID, _ state: inout State
+  ) -> AbstractValue {
+    if case .local(let local) = operation(address), slots[Int(local.index)] >= 0 {
+      let slot = slots[Int(local.index)]
+      if isVolatile { return unknownValue(value, &state) }
+      if case .unknown = state.locals[slot] {
+        state.locals[slot] = unknownValue(value, &state)
+      }
+      return state.locals[slot]
+    }
+    let size = Int64(clamping: type(of: value).size)
+    access(
+      address, LinearForm(constant: size), isWrite: false, at: value, argument: 0, state)
+    guard !isVolatile, case .pointer(let region, let offset, _, _) = registers[Int(address.index)]
+    else { return unknownValue(value, &state) }
+    guard offset.isConstant else { return unknownValue(value, &state) }
+    if let known = state.cell(in: region, at: offset.constant, size: UInt32(size)),
+      let converted = asType(known, of: value, state)
+    {
+      return converted
+    }
+    if let byte = initialValue(region, offset.constant, size) {
+      return type(of: value).isInteger ? .constant(byte) : unknownValue(value, &state)
+    }
+    let loaded = unknownValue(value, &state)
+    state.setCell(in: region, at: offset.constant, size: UInt32(size), to: loaded)
+    return loaded
+  }
+
+  /// A cell's value where it can be read as the type of `value`.
+  private func asType(_ known: AbstractValue, of value: ValueID, _ state: State) -> AbstractValue? {
+    let type = type(of: value)
+    switch known {
+    case .number(let form):
+      if type.isPointer { return form == .zero ? known : nil }
+      guard type.isInteger, type.range.contains(bounds(form, state).interval) else { return nil }
+      return known
+    case .pointer, .function: return type.isPointer ? known : nil
+    case .unknown: return nil
+    }
+  }
+
+  /// What a constant variable or a literal holds.
+  private mutating func initialValue(_ region: Region, _ offset: Int64, _ size: Int64) -> Int64? {
+    guard offset >= 0, size > 0 else { return nil }
+    switch universe[region].kind {
+    case .global(let global):
+      guard facts.isConstant(global, in: module) else { return nil }
+      return facts.initialValue(
+        of: global, at: UInt64(offset), size: UInt64(size), in: module)
+    case .literal(let literal):
+      let bytes = module.literals[literal].bytes
+      guard size == 1, offset < bytes.count else { return nil }
+      let byte = bytes[Int(offset)]
+      return module.isCharSigned ? Int64(Int8(bitPattern: byte)) : Int64(byte)
+    default: return nil
+    }
+  }
+
+  mutating func store(
+    _ address: ValueID, _ stored: ValueID, at value: ValueID, _ state: inout State
+  ) {
+    let content = registers[Int(stored.index)]
+    if case .local(let local) = operation(address), slots[Int(local.index)] >= 0 {
+      state.locals[slots[Int(local.index)]] = content
+      return
+    }
+    if case .pointer(let target, _, _, _) = content { escape(target, &state) }
+    let size = Int64(clamping: type(of: value).size)
+    access(address, LinearForm(constant: size), isWrite: true, at: value, argument: 0, state)
+    guard case .pointer(let region, let offset, let inside, _) = registers[Int(address.index)]
+    else { return }
+    noteWrite(region)
+    let reach = bounds(offset, state).interval
+    if offset.isConstant {
+      state.setCell(in: region, at: offset.constant, size: UInt32(size), to: content)
+    } else {
+      state.removeCells(
+        in: region, from: Int64(clamping: reach.low), to: Int64(clamping: reach.high + 64))
+    }
+    if size == 1 {
+      storeByte(
+        region, inside, offset, content.form.flatMap { $0.isConstant ? $0.constant : nil },
+        at: value, &state)
+    } else {
+      clobberStrings(
+        region, from: Int64(clamping: reach.low), to: Int64(clamping: reach.high + Int128(size)),
+        &state)
+    }
+  }
+
+  // MARK: Bit-fields
+
+  mutating func loadBits(
+    _ base: ValueID, _ field: FieldID, at value: ValueID, _ state: inout State
+  ) -> AbstractValue {
+    let row = module.fields[field]
+    let type = module.types[row.type]
+    guard type.isInteger, let width = row.bitWidth, width > 0, width < 64 else {
+      return unknownValue(value, &state)
+    }
+    let range =
+      type.isSigned
+      ? Interval(-(1 << Int128(width - 1)), (1 << Int128(width - 1)) - 1)
+      : Interval(0, (1 << Int128(width)) - 1)
+    return unknownNumber(value, range, &state)
+  }
+
+  mutating func clobberBits(_ base: ValueID, _ field: FieldID, _ state: inout State) {
+    guard case .pointer(let region, let offset, _, _) = registers[Int(base.index)] else { return }
+    noteWrite(region)
+    let row = module.fields[field]
+    let start = bounds(offset, state).interval + Interval(Int128(row.byteOffset))
+    state.removeCells(
+      in: region, from: Int64(clamping: start.low), to: Int64(clamping: start.high + 9))
+  }
+
+  // MARK: Objects
+
+  mutating func copyObject(
+    to destination: ValueID, from source: ValueID, bytes: Int64, at value: ValueID,
+    _ state: inout State
+  ) {
+    let size = LinearForm(constant: bytes)
+    access(source, size, isWrite: false, at: value, argument: 1, state)
+    access(destination, size, isWrite: true, at: value, argument: 0, state)
+    copyBytes(
+      registers[Int(destination.index)], registers[Int(source.index)], size, at: value, &state)
+  }
+
+  /// Copies cells and strings between constant places; else the destination is unknown.
+  mutating func copyBytes(
+    _ destination: AbstractValue, _ source: AbstractValue, _ size: LinearForm, at value: ValueID,
+    _ state: inout State
+  ) {
+    guard case .pointer(let target, let to, let inside, _) = destination else { return }
+    noteWrite(target)
+    var copied: [Cell] = []
+    if size.isConstant, to.isConstant, case .pointer(let origin, let from, _, _) = source,
+      from.isConstant
+    {
+      let end = from.constant + size.constant
+      var index = state.firstCell(in: origin, endingAfter: from.constant)
+      while index < state.cells.count, state.cells[index].region == origin,
+        state.cells[index].offset < end
+      {
+        let cell = state.cells[index]
+        if cell.offset >= from.constant, cell.offset + Int64(cell.size) <= end {
+          copied.append(cell)
+        }
+        index += 1
+      }
+    }
+    let text = stringForCopy(source, state)
+    let reach = bounds(to, state).interval
+    let length = bounds(size, state).interval
+    let end = Int64(clamping: reach.high + max(length.high, 0))
+    state.removeCells(in: target, from: Int64(clamping: reach.low), to: end)
+    for cell in copied {
+      guard case .pointer(_, let from, _, _) = source else { break }
+      state.setCell(
+        in: target, at: cell.offset - from.constant + to.constant, size: cell.size, to: cell.value)
+    }
+    copyString(target, inside, to, text, size, at: value, &state)
+  }
+
+  // MARK: Unseen code
+
+  /// Notes a write for the loops around the current position.
+  mutating func noteWrite(_ region: Region) {
+    guard mode == .explore else { return }
+    var loop = flow.innermostLoop[position]
+    while loop >= 0 {
+      loopWrites[loop].insert(region)
+      loop = flow.loops[loop].parent ?? -1
+    }
+  }
+
+  /// Notes a call of unseen code for the loops around the current position.
+  mutating func noteHavoc() {
+    guard mode == .explore else { return }
+    var loop = flow.innermostLoop[position]
+    while loop >= 0 {
+      loopHavocs[loop] = true
+      loop = flow.loops[loop].parent ?? -1
+    }
+  }
+
+  /// Lets unseen code reach a region and what its cells point to.
+  func escape(_ region: Region, _ state: inout State) {
+    if universe[region].isShared || state.isEscaped(region) { return }
+    state.escape(region)
+    var index = state.firstCell(in: region, endingAfter: .min)
+    var targets: [Region] = []
+    while index < state.cells.count, state.cells[index].region == region {
+      if case .pointer(let target, _, _, _) = state.cells[index].value { targets.append(target) }
+      index += 1
+    }
+    for target in targets { escape(target, &state) }
+  }
+
+  /// Forgets what an address points to, which unseen code may keep as well.
+  mutating func clobber(_ address: ValueID, _ state: inout State) {
+    guard case .pointer(let region, _, _, _) = registers[Int(address.index)] else { return }
+    noteWrite(region)
+    escape(region, &state)
+    state.forget(region)
+  }
+
+  /// Forgets all that unseen code can write.
+  mutating func havoc(_ state: inout State) {
+    noteHavoc()
+    let before = state
+    state.cells.removeAll { canChange($0.region, before) }
+    state.strings.removeAll { canChange($0.region, before) }
+  }
+
+  private func canChange(_ region: Region, _ state: State) -> Bool {
+    switch universe[region].kind {
+    case .literal: return false
+    case .global(let global) where module.globals[global].isConst: return false
+    default: return universe[region].isShared || state.isEscaped(region)
+    }
+  }
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import IR
+
+/// How sure an observation is.
+public enum Judgement: Sendable, Hashable {
+  /// It happens whenever the place is reached, and a path to the place was replayed.
+  case proven
+  /// It happens with the values of the witness, and a path with them was replayed.
+  case witnessed
+  /// The joined state allows it, but no single path confirmed it.
+  case possible
+}
+
+/// An event that argues an observation.
+public struct Step: Sendable, Hashable {
+  /// The place.
+  public var origin: OriginID
+  /// What happens there, lower case, without a full stop.
+  public var message: String
+
+  /// Makes a step.
+  public init(origin: OriginID, message: String) {
+    self.origin = origin
+    self.message = message
+  }
+}
+
+/// Where a bound of an access comes from.
+public enum BoundSource: Sendable, Hashable {
+  /// The program's own text: a constant index or size.
+  case constant
+  /// A condition that the function tests; the text holds.
+  case check(String)
+  /// The condition of a loop; the text keeps it running.
+  case loop(String)
+  /// A promise of a library function; the text is the call.
+  case model(String)
+}
+
+/// An access that leaves its object.
+public struct AccessObservation: Sendable, Hashable {
+  /// Whether it writes.
+  public var isWrite: Bool
+  /// The object as a person would name it, such as `buf` or `packet->options`; empty where it has
+  /// no name.
+  public var object: String
+  /// The size of the object in bytes; `nil` where it is not a constant.
+  public var size: Int64?
+  /// The last byte that is touched, counted from 1 at the start of the object.
+  ///
+  /// 0 or less lies before it; `nil` where it is not a constant.
+  public var lastByte: Int64?
+  /// How far the access passes the end, in bytes; negative numbers count the bytes before the start.
+  public var excess: Int64
+  /// Bytes of the element that is accessed.
+  public var elementSize: Int64
+  /// Where the bound comes from.
+  public var source: BoundSource
+  /// The library function that does it; empty for a plain access.
+  public var callee: String
+  /// Whether the object is a member and the access stays inside the struct around it.
+  public var staysInRecord: Bool
+}
+
+/// A string use of an array that may lack its terminator.
+public struct UnterminatedObservation: Sendable, Hashable {
+  /// The array as a person would name it.
+  public var object: String
+  /// The size of the array in bytes, where it is known.
+  public var size: Int64?
+  /// Whether the bytes without a terminator fill the whole array.
+  public var isFull: Bool
+  /// The call that left it so.
+  public var cause: String
+  /// The function that takes it as a string.
+  public var callee: String
+}
+
+/// A call of an unsafe function that is not proven to fit.
+public struct UnsafeCallObservation: Sendable, Hashable {
+  /// What the function lacks.
+  public var kind: UnsafeKind
+  /// The function.
+  public var callee: String
+  /// The destination as a person would name it.
+  public var object: String
+  /// Bytes of the destination from where the call writes; `nil` where they are not known.
+  public var capacity: Int64?
+  /// Bytes that the call needs at least, terminator included.
+  public var minimum: Int64
+  /// Bytes that it can need at most; `nil` where nothing bounds them.
+  public var maximum: Int64?
+  /// The conversion at fault, such as `%s`, for formats; else empty.
+  public var conversion: String
+}
+
+/// Something that the analysis saw and a rule may report.
+public struct Observation: Sendable, Hashable {
+  /// What it is.
+  public enum Kind: Sendable, Hashable {
+    /// An access that leaves its object.
+    case access(AccessObservation)
+    /// A string use of an array that may lack its terminator.
+    case unterminated(UnterminatedObservation)
+    /// A call of an unsafe function that is not proven to fit.
+    case unsafeCall(UnsafeCallObservation)
+  }
+
+  /// What it is.
+  public var kind: Kind
+  /// How sure it is.
+  public var judgement: Judgement
+  /// The function.
+  public var function: FunctionID
+  /// The place.
+  public var origin: OriginID
+  /// The path that argues it, in the order of execution.
+  public var steps: [Step]
+  /// Names and values that make it happen, in the order of the path.
+  public var witness: [WitnessValue]
+}
+
+/// An expression and its value in a witness.
+public struct WitnessValue: Sendable, Hashable {
+  /// The expression as written.
+  public var name: String
+  /// Its value.
+  public var value: Int128
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// A candidate of the joined states is executed again along single paths, without joins; loops are
+// entered by their closed form. It has to violate again, with values that satisfy every condition on
+// the path. So bounds that came from different paths are never combined, and a path that cannot be
+// taken argues nothing.
+
+import IR
+
+/// A violation that a path confirmed.
+struct Confirmation {
+  var violation: Violation
+  var state: State
+  /// Values of symbols that satisfy the path and the goal; `nil` where nothing has to be solved.
+  var assignment: Assignment?
+  /// Whether no values were found.
+  var isUnsolved: Bool
+}
+
+/// The search for a path to one candidate.
+private struct Search {
+  var candidate: Candidate
+  var target: Int
+  /// Positions to pass, the target last.
+  var stops: [Int]
+  /// For each stop, the number of blocks to it by position; -1 where no forward path leads there.
+  var distances: [[Int]]
+  /// Paths that may still be tried.
+  var attempts = 24
+  var unsolved: Confirmation?
+}
+
+extension Machine {
+  /// Looks for a path on which the candidate violates.
+  mutating func replay(_ candidate: Candidate, _ exploration: Exploration) -> Confirmation? {
+    mode = .replay
+    defer { mode = .explore }
+    let target = Int(positions[Int(candidate.value.index)])
+    var stops: [Int] = []
+    var distances: [[Int]] = []
+    for stop in candidate.via.sorted() + [target] where stop <= target && stops.last != stop {
+      let toStop = distancesTo(stop)
+      if stop != target, distancesTo(target)[stop] < 0 { continue }
+      stops.append(stop)
+      distances.append(toStop)
+    }
+    var search = Search(candidate: candidate, target: target, stops: stops, distances: distances)
+    if let found = follow(0, entryState(), stage: 0, exploration, &search) { return found }
+    if search.stops.count > 1, search.unsolved == nil {
+      search.stops = [target]
+      search.distances = [distancesTo(target)]
+      search.attempts = 24
+      if let found = follow(0, entryState(), stage: 0, exploration, &search) { return found }
+    }
+    return search.unsolved
+  }
+
+  /// Blocks between each position and a stop, over forward edges.
+  private func distancesTo(_ stop: Int) -> [Int] {
+    var distance = [Int](repeating: -1, count: flow.order.count)
+    distance[stop] = 0
+    var queue = [stop]
+    var next = 0
+    while next < queue.count {
+      let position = queue[next]
+      next += 1
+      for source in flow.predecessors[position]
+      where !flow.isFeedback(from: source, to: position) && distance[source] < 0 {
+        distance[source] = distance[position] + 1
+        queue.append(source)
+      }
+    }
+    return distance
+  }
+
+  private mutating func follow(
+    _ index: Int, _ entry: State, stage: Int, _ exploration: Exploration, _ search: inout Search
+  ) -> Confirmation? {
+    guard search.attempts > 0, fuel > 0 else { return nil }
+    var state = entry
+    if flow.loopAtHead[index] >= 0 {
+      enterLoop(flow.loopAtHead[index], exploration, &state)
+    }
+    position = index
+    if index == search.target {
+      search.attempts -= 1
+      return judge(&state, &search)
+    }
+    var stage = stage
+    if index == search.stops[stage] { stage += 1 }
+    executeBlock(&state)
+    let distance = search.distances[stage]
+    let edges = leave(state).filter {
+      !flow.isFeedback(from: index, to: $0.target) && distance[$0.target] >= 0
+    }
+    for edge in edges.sorted(by: { distance[$0.target] < distance[$1.target] }) {
+      if let found = follow(edge.target, edge.state, stage: stage, exploration, &search) {
+        return found
+      }
+    }
+    if edges.isEmpty { search.attempts -= 1 }
+    return nil
+  }
+
+  private mutating func judge(_ state: inout State, _ search: inout Search) -> Confirmation? {
+    violations = []
+    executeBlock(&state, upTo: search.candidate.value)
+    guard
+      let violation = violations.first(where: {
+        $0.candidate.value == search.candidate.value
+          && $0.candidate.argument == search.candidate.argument
+          && $0.candidate.kind == search.candidate.kind
+      })
+    else { return nil }
+    var confirmation = Confirmation(
+      violation: violation, state: state, assignment: nil, isUnsolved: false)
+    let assignment = solve(violation.goal, state)
+    if let assignment {
+      confirmation.assignment = assignment
+      return confirmation
+    }
+    confirmation.isUnsolved = true
+    search.unsolved = search.unsolved ?? confirmation
+    return nil
+  }
+
+  /// Some iteration of a loop: inductions in closed form, what else it writes as the exploration
+  /// found it stable.
+  private mutating func enterLoop(_ loop: Int, _ exploration: Exploration, _ state: inout State) {
+    let counter = universe.counter(of: loop)
+    let entry = state
+    state = close(loop, entry, counter)
+    guard let head = exploration.heads[loop] else { return }
+    let inductions = flow.loops[loop].inductions.map { slots[Int($0.local.index)] }
+    let isSameStart = inductions.allSatisfy { $0 < 0 || state.locals[$0] == head.locals[$0] }
+    if isSameStart {
+      var known = fact(counter, head)
+      known.interval = known.interval.intersection(fact(counter, state).interval)
+      setFact(counter, known, &state)
+    }
+    for local in flow.loops[loop].writtenLocals {
+      let slot = slots[Int(local.index)]
+      guard slot >= 0, !inductions.contains(slot) else { continue }
+      state.locals[slot] = generalised(
+        state.locals[slot], head.locals[slot], slot, loop, head, &state)
+    }
+    for region in head.escaped { state.escape(region) }
+    for region in loopWrites[loop].sorted() { state.forget(region) }
+    if loopHavocs[loop] { havoc(&state) }
+  }
+
+  /// What a local holds at the head of a loop that writes it.
+  private mutating func generalised(
+    _ entry: AbstractValue, _ stable: AbstractValue, _ slot: Int, _ loop: Int, _ head: State,
+    _ state: inout State
+  ) -> AbstractValue {
+    func symbol(_ form: LinearForm) -> LinearForm {
+      let key = MergeKey(
+        position: flow.loops[loop].start, isLoopMerge: true, place: .local(slot))
+      let symbol = universe.symbol(of: key, range: .everything)
+      define(symbol, SymbolFact(interval: bounds(form, head).interval), &state)
+      return LinearForm(symbol)
+    }
+    switch stable {
+    case .number(let form): return form.isConstant ? stable : .number(symbol(form))
+    case .pointer(let region, let offset, let inside, let mayBeNull):
+      if entry == stable { return stable }
+      return .pointer(
+        region, offset: offset.isConstant ? offset : symbol(offset), inside: inside,
+        mayBeNull: mayBeNull)
+    case .unknown, .function: return stable
+    }
+  }
+}

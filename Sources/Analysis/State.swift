@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// What is known at one program point. A state is a handful of flat copy-on-write arrays, so that
+// taking a copy at a branch costs a few reference counts.
+
+import IR
+
+/// What a symbol can be here, and which line of the program makes each bound reachable.
+struct SymbolFact: BitwiseCopyable, Hashable, Sendable {
+  /// All values that it can have.
+  var interval: Interval
+  /// Why the program can really reach the low bound; 0 where that is not known.
+  var lowBoundary: BoundaryID = .none
+  /// Why the program can really reach the high bound; 0 where that is not known.
+  var highBoundary: BoundaryID = .none
+}
+
+/// A bound on a form of two or three symbols that a guard established.
+struct Relation: BitwiseCopyable, Hashable, Sendable {
+  /// Without a constant, the first coefficient positive.
+  var form: LinearForm
+  var fact: SymbolFact
+}
+
+/// A scalar at a constant place of a region.
+struct Cell: BitwiseCopyable, Hashable, Sendable {
+  var region: Region
+  var offset: Int64
+  var size: UInt32
+  var value: AbstractValue
+}
+
+/// Whether a byte array is a string, and how long.
+enum StringState: BitwiseCopyable, Hashable, Sendable {
+  /// Holds a terminator; its first one is at `length` elements.
+  case terminated(length: LinearForm)
+  /// Can be without a terminator in its first `bytes` bytes, because of what happens at `cause`.
+  case unterminated(bytes: LinearForm, cause: ValueID)
+}
+
+/// What is known of the bytes of an array, from a constant place of a region on.
+struct StringFact: BitwiseCopyable, Hashable, Sendable {
+  var region: Region
+  /// Where the array starts, in bytes.
+  var base: Int64
+  /// The bytes of the array; `Int64.max` where its size is not known.
+  var extent: Int64
+  /// The string at the start of the array, where it is known.
+  var string: StringState?
+  /// All bytes from here to the end of the array are zero; relative to `base`.
+  var zeroFrom: Int64?
+}
+
+/// A condition that the path has passed: `form` is at most zero, zero, or not zero.
+struct PathCondition: BitwiseCopyable, Hashable, Sendable {
+  enum Relation: UInt8, BitwiseCopyable, Hashable, Sendable { case atMostZero, zero, notZero }
+
+  var form: LinearForm
+  var relation: Relation
+  /// The condition in the source.
+  var boundary: BoundaryID
+}
+
+/// What is known at a program point.
+struct State: Hashable, Sendable {
+  /// Values of the locals whose address is not taken, by slot.
+  var locals: ContiguousArray<AbstractValue>
+  /// Facts by symbol; a symbol past the end has its default range.
+  var facts: ContiguousArray<SymbolFact> = []
+  var relations: ContiguousArray<Relation> = []
+  /// Known scalars in memory, by region and offset; they do not overlap.
+  var cells: ContiguousArray<Cell> = []
+  /// Known strings, by region and base.
+  var strings: ContiguousArray<StringFact> = []
+  /// Regions that code unseen may write, ascending.
+  var escaped: ContiguousArray<Region> = []
+  /// Conditions passed, in order; kept in a replay only.
+  var conditions: ContiguousArray<PathCondition> = []
+
+  init(localCount: Int) {
+    locals = ContiguousArray(repeating: .unknown, count: localCount)
+  }
+
+  // MARK: Cells
+
+  /// Position of the first cell of `region` that ends after `offset`.
+  func firstCell(in region: Region, endingAfter offset: Int64) -> Int {
+    var low = 0
+    var high = cells.count
+    while low < high {
+      let middle = (low + high) / 2
+      let cell = cells[middle]
+      if cell.region < region
+        || (cell.region == region && cell.offset + Int64(cell.size) <= offset)
+      {
+        low = middle + 1
+      } else {
+        high = middle
+      }
+    }
+    return low
+  }
+
+  /// The cell at exactly this place, of exactly this size.
+  func cell(in region: Region, at offset: Int64, size: UInt32) -> AbstractValue? {
+    let index = firstCell(in: region, endingAfter: offset)
+    guard index < cells.count else { return nil }
+    let cell = cells[index]
+    guard cell.region == region, cell.offset == offset, cell.size == size else { return nil }
+    return cell.value
+  }
+
+  /// Forgets the cells of `region` that overlap `low..<high`.
+  mutating func removeCells(in region: Region, from low: Int64, to high: Int64) {
+    let start = firstCell(in: region, endingAfter: low)
+    var end = start
+    while end < cells.count, cells[end].region == region, cells[end].offset < high { end += 1 }
+    if end > start { cells.removeSubrange(start..<end) }
+  }
+
+  /// Writes a cell; past 256 cells nothing new is kept, which only loses knowledge.
+  mutating func setCell(in region: Region, at offset: Int64, size: UInt32, to value: AbstractValue)
+  {
+    let index = firstCell(in: region, endingAfter: offset)
+    if index < cells.count, cells[index].region == region, cells[index].offset == offset,
+      cells[index].size == size
+    {
+      cells[index].value = value
+      return
+    }
+    removeCells(in: region, from: offset, to: offset + Int64(size))
+    if case .unknown = value { return }
+    guard cells.count < 256 else { return }
+    let place = firstCell(in: region, endingAfter: offset)
+    cells.insert(Cell(region: region, offset: offset, size: size, value: value), at: place)
+  }
+
+  // MARK: Strings
+
+  /// Position of the fact of this array, or where it would be.
+  func stringIndex(_ region: Region, _ base: Int64) -> (index: Int, isFound: Bool) {
+    var low = 0
+    var high = strings.count
+    while low < high {
+      let middle = (low + high) / 2
+      let fact = strings[middle]
+      if (fact.region, fact.base) < (region, base) { low = middle + 1 } else { high = middle }
+    }
+    let isFound =
+      low < strings.count && strings[low].region == region && strings[low].base == base
+    return (low, isFound)
+  }
+
+  /// What is known of the array at a place.
+  func string(_ region: Region, _ base: Int64) -> StringFact? {
+    let place = stringIndex(region, base)
+    return place.isFound ? strings[place.index] : nil
+  }
+
+  /// Replaces what is known of an array.
+  mutating func setString(_ fact: StringFact) {
+    let place = stringIndex(fact.region, fact.base)
+    if fact.string == nil && fact.zeroFrom == nil {
+      if place.isFound { strings.remove(at: place.index) }
+    } else if place.isFound {
+      strings[place.index] = fact
+    } else if strings.count < 128 {
+      strings.insert(fact, at: place.index)
+    }
+  }
+
+  /// Forgets what is known of the arrays of a region.
+  mutating func removeStrings(in region: Region) {
+    let start = stringIndex(region, .min).index
+    var end = start
+    while end < strings.count, strings[end].region == region { end += 1 }
+    if end > start { strings.removeSubrange(start..<end) }
+  }
+
+  // MARK: Regions
+
+  /// Whether code unseen may write the region.
+  func isEscaped(_ region: Region) -> Bool {
+    let index = escapeIndex(region)
+    return index < escaped.count && escaped[index] == region
+  }
+
+  /// Notes that code unseen may write the region.
+  mutating func escape(_ region: Region) {
+    let index = escapeIndex(region)
+    if index < escaped.count && escaped[index] == region { return }
+    escaped.insert(region, at: index)
+  }
+
+  private func escapeIndex(_ region: Region) -> Int {
+    var low = 0
+    var high = escaped.count
+    while low < high {
+      let middle = (low + high) / 2
+      if escaped[middle] < region { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+
+  /// Forgets everything that a region holds.
+  mutating func forget(_ region: Region) {
+    removeCells(in: region, from: .min, to: .max)
+    removeStrings(in: region)
+  }
+}

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// What each instruction does to the state.
+
+import IR
+
+extension Machine {
+  /// Executes the instructions of the block at the current position, up to `last` where it is given.
+  mutating func executeBlock(_ state: inout State, upTo last: ValueID? = nil) {
+    let block = body.blocks[flow.order[position]]
+    for row in block.instructions.indices {
+      steps += 1
+      fuel -= 1
+      if fuel < 0 { return }
+      let value = ValueID(row)
+      registers[row] = execute(value, body.instructions.rows[row], &state)
+      if value == last { return }
+    }
+  }
+
+  private mutating func execute(
+    _ value: ValueID, _ instruction: Instruction, _ state: inout State
+  ) -> AbstractValue {
+    switch instruction.operation {
+    case .constant(let constant):
+      let type = type(of: value)
+      if type.isInteger, type.width == 64, !type.isSigned, constant < 0 {
+        let exact = Int128(UInt64(bitPattern: constant))
+        return unknownNumber(value, Interval(exact), &state, low: .constant, high: .constant)
+      }
+      if type.isInteger || constant == 0 { return .constant(constant) }
+      return .unknown
+    case .floating, .block, .resultAddress: return .unknown
+    case .literal(let literal):
+      let size = Int64(module.literals[literal].bytes.count)
+      let region = universe.region(of: literal, size: LinearForm(constant: size))
+      return .pointer(region, offset: .zero, inside: .none, mayBeNull: false)
+    case .local(let local): return address(of: local)
+    case .global(let global):
+      return .pointer(region(of: global), offset: .zero, inside: .none, mayBeNull: false)
+    case .function(let function): return .function(function)
+    case .field(let base, let field):
+      return member(registers[Int(base.index)], field, at: value, &state)
+    case .element(let base, let index, let stride):
+      return element(
+        base, index, stride: LinearForm(constant: Int64(stride)), at: value, &state)
+    case .dynamicElement(let base, let index, let stride):
+      return element(base, index, stride: form(stride), at: value, &state)
+    case .load(let address, let isVolatile):
+      return load(address, isVolatile: isVolatile, at: value, &state)
+    case .store(let address, let stored, _):
+      store(address, stored, at: value, &state)
+      return .unknown
+    case .loadBits(let base, let field):
+      return loadBits(base, field, at: value, &state)
+    case .storeBits(let base, let field, _):
+      clobberBits(base, field, &state)
+      return .unknown
+    case .copy(let destination, let source, let bytes):
+      copyObject(to: destination, from: source, bytes: Int64(bytes), at: value, &state)
+      return .unknown
+    case .zero(let address, let bytes):
+      let size = LinearForm(constant: Int64(bytes))
+      access(address, size, isWrite: true, at: value, argument: 0, state)
+      zeroFill(registers[Int(address.index)], size, type: pointee(address), at: value, &state)
+      return .unknown
+    case .declare(let local), .endScope(let local):
+      declare(local, &state)
+      return .unknown
+    case .declareArray(let local, let bytes):
+      let region = universe.region(of: local, size: nil)
+      universe[region].size = form(bytes)
+      state.forget(region)
+      return .unknown
+    case .binary(let op, let left, let right): return binary(op, left, right, at: value, &state)
+    case .unary(let op, let operand): return unary(op, operand, at: value, &state)
+    case .compare(let op, let left, let right):
+      switch decide(op, left, right, state) {
+      case true?: return .constant(1)
+      case false?: return .constant(0)
+      case nil: return unknownNumber(value, Interval(0, 1), &state)
+      }
+    case .cast(let kind, let operand): return cast(kind, operand, at: value, &state)
+    case .pointerDifference(let left, let right, let stride):
+      return pointerDifference(left, right, stride: stride, at: value, &state)
+    case .call(let call): return self.call(body.calls[call], at: value, &state)
+    case .vaStart(let list), .vaEnd(let list):
+      clobber(list, &state)
+      return .unknown
+    case .vaArgument(let list):
+      clobber(list, &state)
+      return unknownValue(value, &state)
+    case .vaCopy(let destination, _):
+      clobber(destination, &state)
+      return .unknown
+    case .assembly(let operands), .unknown(_, let operands):
+      for index in operands.indices { clobber(body.operands[index], &state) }
+      return unknownValue(value, &state)
+    }
+  }
+
+  /// The type that a pointer value points to.
+  func pointee(_ value: ValueID) -> TypeID? {
+    if case .cast(.pointerCast, let operand) = operation(value) { return pointee(operand) }
+    if case .pointer(let pointee) = type(of: value).kind { return pointee }
+    return nil
+  }
+
+  private mutating func address(of local: LocalID) -> AbstractValue {
+    if slots[Int(local.index)] >= 0 { return .unknown }
+    return .pointer(region(of: local), offset: .zero, inside: .none, mayBeNull: false)
+  }
+
+  mutating func region(of local: LocalID) -> Region {
+    let type = module.types[body.locals[local].type]
+    let isSized: Bool
+    if case .unboundedArray = type.kind { isSized = false } else { isSized = type.size > 0 }
+    let size = isSized ? Int64(exactly: type.size).map { LinearForm(constant: $0) } : nil
+    return universe.region(of: local, size: size)
+  }
+
+  mutating func region(of global: GlobalID) -> Region {
+    let type = module.types[module.globals[global].type]
+    let isSized: Bool
+    if case .unboundedArray = type.kind { isSized = false } else { isSized = type.size > 0 }
+    let size = isSized ? Int64(exactly: type.size).map { LinearForm(constant: $0) } : nil
+    return universe.region(of: global, size: size)
+  }
+
+  private mutating func member(
+    _ base: AbstractValue, _ field: FieldID, at value: ValueID, _ state: inout State
+  ) -> AbstractValue {
+    let row = module.fields[field]
+    let distance = Int64(clamping: row.bitWidth == nil ? row.byteOffset : 0)
+    switch base {
+    case .pointer(let region, let offset, let inside, _):
+      guard let moved = offset.adding(constant: distance) else { return .unknown }
+      return .pointer(region, offset: moved, inside: inside, mayBeNull: false)
+    case .number(let form) where form.isConstant:
+      return form.adding(constant: distance).map { .number($0) } ?? .unknown
+    default: return unknownValue(value, &state)
+    }
+  }
+
+  private mutating func declare(_ local: LocalID, _ state: inout State) {
+    let slot = slots[Int(local.index)]
+    if slot >= 0 {
+      state.locals[slot] = .unknown
+    } else {
+      state.forget(region(of: local))
+    }
+  }
+
+  // MARK: Ends of blocks
+
+  /// The states on the edges out of the current block, by successor position; infeasible ones are
+  /// left out.
+  mutating func leave(_ state: State) -> [(target: Int, state: State)] {
+    let block = body.blocks[flow.order[position]]
+    switch block.terminator {
+    case .jump(let target): return [(flow.position[Int(target.index)], state)]
+    case .branch(let condition, let then, let otherwise):
+      let kind = conditionKind()
+      var edges: [(target: Int, state: State)] = []
+      for (target, isTrue) in [(then, true), (otherwise, false)] {
+        var edge = state
+        if assume(condition, isTrue, kind, block.origin, &edge) {
+          edges.append((flow.position[Int(target.index)], edge))
+        }
+      }
+      return edges
+    case .switch(let id): return leaveSwitch(body.switches[id], block.origin, state)
+    case .indirect(_, let targets):
+      return targets.indices.map {
+        (flow.position[Int(body.blockLists[$0].index)], state)
+      }
+    case .returnVoid, .returnValue, .unreachable: return []
+    }
+  }
+
+  /// Whether a condition keeps the loop around it running, or is a plain test.
+  private func conditionKind() -> Boundary.Kind {
+    let loop = flow.innermostLoop[position]
+    guard loop >= 0, flow.successors[position].contains(where: { !flow.contains(loop, $0) }) else {
+      return .guardCondition
+    }
+    return .loopCondition
+  }
+
+  private mutating func leaveSwitch(
+    _ row: Switch, _ origin: OriginID, _ state: State
+  ) -> [(target: Int, state: State)] {
+    var edges: [(target: Int, state: State)] = []
+    let known = form(row.value)
+    let boundary = universe.id(
+      of: Boundary(
+        kind: .guardCondition, origin: origin, position: position, isTaken: true, left: row.value,
+        right: nil))
+    for index in row.cases.indices {
+      let label = body.cases[index]
+      var edge = state
+      if let known {
+        let above = known.adding(constant: -label.high)
+        let below = known.scaled(by: -1)?.adding(constant: label.low)
+        if let above, !assumeAtMostZero(above, boundary, &edge) { continue }
+        if let below, !assumeAtMostZero(below, boundary, &edge) { continue }
+      }
+      edges.append((flow.position[Int(label.target.index)], edge))
+    }
+    var rest = state
+    if let known {
+      for index in row.cases.indices where body.cases[index].low == body.cases[index].high {
+        guard let form = known.adding(constant: -body.cases[index].low) else { continue }
+        if !assumeNotZero(form, boundary, &rest) { return edges }
+      }
+    }
+    edges.append((flow.position[Int(row.defaultTarget.index)], rest))
+    return edges
+  }
+}

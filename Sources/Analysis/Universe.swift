@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The names that states of one function are written in: symbols, regions, arrays inside regions and
+// boundaries. The tables only grow, so states of different points can be compared by index.
+
+import IR
+
+/// Why the program can really reach a bound: the heart of the argument for a finding.
+struct Boundary: Hashable, Sendable {
+  enum Kind: Hashable, Sendable {
+    /// A constant in the program.
+    case constant
+    /// A condition of the function itself.
+    case guardCondition
+    /// The condition that keeps a loop running.
+    case loopCondition
+    /// What a library function promises.
+    case model
+  }
+
+  var kind: Kind
+  /// The condition, or the call.
+  var origin: OriginID
+  /// Where it is decided.
+  var position: Int
+  /// The side of the condition that holds.
+  var isTaken: Bool
+  /// The operands of the comparison, for the witness.
+  var left: ValueID?
+  var right: ValueID?
+}
+
+/// A boundary in the universe; 0 is none.
+struct BoundaryID: BitwiseCopyable, Hashable, Sendable {
+  var index: UInt32
+
+  static let none = BoundaryID(index: 0)
+  /// A constant in the program text.
+  static let constant = BoundaryID(index: 1)
+
+  var isNone: Bool { index == 0 }
+}
+
+/// What a symbol stands for.
+struct SymbolInfo: Sendable {
+  enum Kind: Hashable, Sendable {
+    /// The value of an instruction, unknown or not linear.
+    case value(ValueID)
+    /// The number of iterations of a loop that have ended.
+    case counter(loop: Int)
+    /// A value that differs between paths.
+    case merge(position: Int)
+    /// The value of a parameter at entry.
+    case parameter(LocalID)
+    /// The length of a string.
+    case length
+  }
+
+  var kind: Kind
+  /// What it can be before anything is known.
+  var range: Interval
+}
+
+/// What a region is.
+struct RegionInfo: Sendable {
+  enum Kind: Hashable, Sendable {
+    case local(LocalID)
+    case global(GlobalID)
+    case literal(LiteralID)
+    /// Memory from an allocator, by the call.
+    case heap(ValueID)
+    /// What a parameter points to.
+    case parameter(LocalID)
+    /// What a pointer of unknown origin points to, by the instruction that yields the pointer.
+    case opaque(ValueID)
+  }
+
+  var kind: Kind
+  /// Its size in bytes, where it is known.
+  var size: LinearForm?
+  /// Whether code unseen can reach it from the start.
+  var isShared: Bool
+}
+
+/// An array inside a region.
+struct SubObjectInfo: Hashable, Sendable {
+  var region: Region
+  /// Where it starts in the region.
+  var base: LinearForm
+  /// Its size in bytes.
+  var size: Int64
+  /// The member that it is.
+  var field: FieldID
+}
+
+/// A merge of values at a program point, by the place that is merged.
+struct MergeKey: Hashable, Sendable {
+  enum Place: Hashable, Sendable {
+    case local(Int)
+    case cell(Region, Int64)
+    case length(Region, Int64)
+  }
+
+  var position: Int
+  var isLoopMerge: Bool
+  var place: Place
+}
+
+/// The tables of one function's analysis.
+struct Universe: Sendable {
+  private(set) var symbols: ContiguousArray<SymbolInfo> = []
+  private(set) var boundaries: ContiguousArray<Boundary> = []
+  var regions: ContiguousArray<RegionInfo> = []
+  private(set) var subObjects: ContiguousArray<SubObjectInfo> = []
+  private var valueSymbols: [UInt32]
+  private var valueRegions: [UInt32]
+  private var localRegions: [UInt32]
+  private var parameterRegions: [LocalID: Region] = [:]
+  private var globalRegions: [GlobalID: Region] = [:]
+  private var literalRegions: [LiteralID: Region] = [:]
+  private var mergeSymbols: [MergeKey: Symbol] = [:]
+  private var counters: [Int: Symbol] = [:]
+  private var parameters: [LocalID: Symbol] = [:]
+  private var lengths: [StringPlace: Symbol] = [:]
+  private var subObjectIDs: [SubObjectInfo: SubObject] = [:]
+  private var boundaryIDs: [Boundary: BoundaryID] = [:]
+
+  private struct StringPlace: Hashable {
+    var region: Region
+    var base: Int64
+  }
+
+  init(body: Body) {
+    valueSymbols = Array(repeating: 0, count: body.instructions.count)
+    valueRegions = Array(repeating: 0, count: body.instructions.count)
+    localRegions = Array(repeating: 0, count: body.locals.count)
+    let nowhere = Boundary(
+      kind: .constant, origin: OriginID(0), position: 0, isTaken: true, left: nil, right: nil)
+    boundaries = [nowhere, nowhere]
+    subObjects = [
+      SubObjectInfo(region: Region(index: 0), base: .zero, size: 0, field: FieldID(0))
+    ]
+    regions = [RegionInfo(kind: .opaque(ValueID(0)), size: nil, isShared: true)]
+  }
+
+  subscript(symbol: Symbol) -> SymbolInfo { symbols[Int(symbol.index)] }
+  subscript(region: Region) -> RegionInfo {
+    get { regions[Int(region.index)] }
+    set { regions[Int(region.index)] = newValue }
+  }
+  subscript(boundary: BoundaryID) -> Boundary { boundaries[Int(boundary.index)] }
+  subscript(subObject: SubObject) -> SubObjectInfo { subObjects[Int(subObject.index)] }
+
+  // MARK: Symbols
+
+  private mutating func make(_ kind: SymbolInfo.Kind, _ range: Interval) -> Symbol {
+    symbols.append(SymbolInfo(kind: kind, range: range))
+    return Symbol(index: UInt32(symbols.count - 1))
+  }
+
+  /// The symbol of an instruction's value.
+  mutating func symbol(of value: ValueID, range: Interval) -> Symbol {
+    let known = valueSymbols[Int(value.index)]
+    if known != 0 { return Symbol(index: known - 1) }
+    let symbol = make(.value(value), range)
+    valueSymbols[Int(value.index)] = symbol.index + 1
+    return symbol
+  }
+
+  /// The symbol of a merge.
+  mutating func symbol(of key: MergeKey, range: Interval) -> Symbol {
+    if let known = mergeSymbols[key] { return known }
+    let symbol = make(.merge(position: key.position), range)
+    mergeSymbols[key] = symbol
+    return symbol
+  }
+
+  /// The counter of a loop.
+  mutating func counter(of loop: Int) -> Symbol {
+    if let known = counters[loop] { return known }
+    let symbol = make(.counter(loop: loop), Interval(0, 1 << 64))
+    counters[loop] = symbol
+    return symbol
+  }
+
+  /// The value of a parameter at entry.
+  mutating func symbol(ofParameter local: LocalID, range: Interval) -> Symbol {
+    if let known = parameters[local] { return known }
+    let symbol = make(.parameter(local), range)
+    parameters[local] = symbol
+    return symbol
+  }
+
+  /// The length of the string at a place, as it is first asked for.
+  mutating func length(of region: Region, _ base: Int64) -> Symbol {
+    let place = StringPlace(region: region, base: base)
+    if let known = lengths[place] { return known }
+    let symbol = make(.length, Interval(0, 1 << 62))
+    lengths[place] = symbol
+    return symbol
+  }
+
+  // MARK: Regions
+
+  private mutating func make(_ info: RegionInfo) -> Region {
+    regions.append(info)
+    return Region(index: UInt32(regions.count - 1))
+  }
+
+  /// The region of a local variable.
+  mutating func region(of local: LocalID, size: LinearForm?) -> Region {
+    let known = localRegions[Int(local.index)]
+    if known != 0 { return Region(index: known) }
+    let region = make(RegionInfo(kind: .local(local), size: size, isShared: false))
+    localRegions[Int(local.index)] = region.index
+    return region
+  }
+
+  /// The region that an instruction allocates or that its value points to.
+  mutating func region(of value: ValueID, isHeap: Bool, size: LinearForm?) -> Region {
+    let known = valueRegions[Int(value.index)]
+    if known != 0 {
+      regions[Int(known)].size = size
+      return Region(index: known)
+    }
+    let region = make(
+      RegionInfo(kind: isHeap ? .heap(value) : .opaque(value), size: size, isShared: !isHeap))
+    valueRegions[Int(value.index)] = region.index
+    return region
+  }
+
+  /// The region that a parameter points to.
+  mutating func region(ofParameter local: LocalID) -> Region {
+    if let known = parameterRegions[local] { return known }
+    let region = make(RegionInfo(kind: .parameter(local), size: nil, isShared: true))
+    parameterRegions[local] = region
+    return region
+  }
+
+  /// The region of a variable of static storage duration.
+  mutating func region(of global: GlobalID, size: LinearForm?) -> Region {
+    if let known = globalRegions[global] { return known }
+    let region = make(RegionInfo(kind: .global(global), size: size, isShared: true))
+    globalRegions[global] = region
+    return region
+  }
+
+  /// The region of a string literal.
+  mutating func region(of literal: LiteralID, size: LinearForm?) -> Region {
+    if let known = literalRegions[literal] { return known }
+    let region = make(RegionInfo(kind: .literal(literal), size: size, isShared: false))
+    literalRegions[literal] = region
+    return region
+  }
+
+  /// The array `info`.
+  mutating func subObject(_ info: SubObjectInfo) -> SubObject {
+    if let known = subObjectIDs[info] { return known }
+    subObjects.append(info)
+    let id = SubObject(index: UInt32(subObjects.count - 1))
+    subObjectIDs[info] = id
+    return id
+  }
+
+  /// The boundary `boundary`.
+  mutating func id(of boundary: Boundary) -> BoundaryID {
+    if let known = boundaryIDs[boundary] { return known }
+    boundaries.append(boundary)
+    let id = BoundaryID(index: UInt32(boundaries.count - 1))
+    boundaryIDs[boundary] = id
+    return id
+  }
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Analysis
+import Findings
+
+// What the four rules on bounds share: which of them an access belongs to, and how it is said.
+
+extension AccessObservation {
+  /// Whether the access is off by one: at most one element past the end, because of a condition of
+  /// the program or the promise of a function that the program relies on.
+  var isFencePost: Bool {
+    guard source != .constant else { return false }
+    return excess > 0 ? excess <= elementSize : -excess <= elementSize
+  }
+
+  /// How well it is argued.
+  ///
+  /// A bound further away than one element may come from a condition that was meant for something
+  /// else, and a copy over neighbouring members may be meant: both are only likely.
+  func tier(_ judgement: Judgement) -> Tier? {
+    switch judgement {
+    case .possible: nil
+    case .proven: staysInRecord && !callee.isEmpty ? .b : .a
+    case .witnessed: isFencePost && !(staysInRecord && !callee.isEmpty) ? .a : .b
+    }
+  }
+
+  /// What happens, in numbers.
+  func verdict(_ verb: String) -> String {
+    let name = object.isEmpty ? "the object" : "'\(object)'"
+    guard let lastByte, let size else {
+      return "\(verb) \(excess.magnitude) \(excess.magnitude == 1 ? "byte" : "bytes") "
+        + (excess > 0 ? "past the end of \(name)" : "before the start of \(name)")
+    }
+    if lastByte <= 0 {
+      let distance = 1 - lastByte
+      return "\(verb) \(distance) \(distance == 1 ? "byte" : "bytes") before the start of \(name)"
+    }
+    return "\(verb) byte \(lastByte) of \(size) of \(name)"
+  }
+
+  /// Why the program can get there.
+  var reason: String {
+    switch source {
+    case .constant: ""
+    case .check(let text): ", because the check '\(text)' lets it through"
+    case .loop(let text): ", because the loop runs while '\(text)'"
+    case .model(let text): ", because '\(text)' can return that much"
+    }
+  }
+
+  /// A repair, where the mistake is plain.
+  var hint: String {
+    guard isFencePost, excess > 0 else { return "" }
+    switch source {
+    case .check(let text), .loop(let text):
+      if text.contains("<=") { return "use '<' instead of '<='" }
+      if text.contains(">"), !text.contains(">=") { return "use '>=' instead of '>'" }
+      return ""
+    case .model:
+      return "pass one byte less than the size, or check the result before it is an index"
+    case .constant: return ""
+    }
+  }
+}
+
+/// Reports the accesses that one of the four rules speaks of.
+func reportAccesses(
+  _ pass: borrowing Pass, _ findings: inout [Finding], rule: RuleInfo, isWrite: Bool,
+  isFencePost: Bool
+) {
+  for observation in pass.result.observations {
+    guard case .access(let access) = observation.kind, access.isWrite == isWrite,
+      access.isFencePost == isFencePost, let tier = access.tier(observation.judgement)
+    else { continue }
+    let verb = isWrite ? "writes" : "reads"
+    let subject = access.callee.isEmpty ? "" : "'\(access.callee)' "
+    let values = observation.witness.prefix(2).map { "'\($0.name)' is \($0.value)" }
+    let condition = values.isEmpty ? "" : " when " + values.joined(separator: " and ")
+    findings.append(
+      pass.finding(
+        rule, observation, subject + access.verdict(verb) + condition + access.reason, tier: tier,
+        hint: access.hint, last: access.verdict(verb)))
+  }
+}

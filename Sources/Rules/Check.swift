@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Analysis
+public import Findings
+public import IR
+
+/// The outcome of analysing a program: one module, or several that form one program.
+public struct CheckResult: Sendable {
+  /// Findings of tier A and B in report order.
+  public var findings: [Finding]
+  /// One ledger entry for each module, in the order of the modules.
+  public var ledger: [LedgerEntry]
+  /// Steps that the analysis took.
+  public var steps: Int
+
+  /// Makes an outcome.
+  public init(findings: [Finding], ledger: [LedgerEntry], steps: Int) {
+    self.findings = findings
+    self.ledger = ledger
+    self.steps = steps
+  }
+}
+
+/// Analyses modules as one program and asks every rule.
+///
+/// A deterministic function of its arguments. A finding that several units see, as in a header, is
+/// reported once.
+public func check(
+  _ modules: [Module], models: ModelTable, options: AnalysisOptions
+) -> CheckResult {
+  let results = analyse(modules, models: models, options: options)
+  var findings: [Finding] = []
+  var ledger: [LedgerEntry] = []
+  var steps = 0
+  for (module, result) in zip(modules, results) {
+    for function in result.functions {
+      let pass = Pass(module: module, result: function)
+      for rule in Rule.all { rule.check(pass, &findings) }
+      steps += function.steps
+    }
+    ledger.append(entry(module, result))
+  }
+  findings.sort(by: Finding.isOrderedBefore)
+  var unique: [Finding] = []
+  for finding in findings where finding != unique.last { unique.append(finding) }
+  return CheckResult(findings: unique, ledger: ledger, steps: steps)
+}
+
+private func entry(_ module: Module, _ result: ModuleResult) -> LedgerEntry {
+  var counts: [String: Int] = [:]
+  var affected = 0
+  for function in result.functions {
+    for (cause, count) in function.unknowns { counts[cause, default: 0] += count }
+    if !function.isComplete { counts["out-of-budget", default: 0] += 1 }
+    if !function.unknowns.isEmpty || !function.isComplete { affected += 1 }
+  }
+  return LedgerEntry(
+    path: module.files[module.mainFile].path, coverage: .analysed,
+    functions: result.functions.count, functionsWithUnknowns: affected,
+    unknowns: counts.sorted { $0.key < $1.key }.map {
+      UnknownCount(cause: $0.key, count: $0.value)
+    })
+}

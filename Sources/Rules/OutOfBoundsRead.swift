@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Findings
+
+extension Rule {
+  /// See `info.summary`.
+  public static let outOfBoundsRead = Rule(
+    info: outOfBoundsReadInfo,
+    check: { pass, findings in
+      reportAccesses(
+        pass, &findings, rule: outOfBoundsReadInfo, isWrite: false, isFencePost: false)
+    })
+}
+
+private let outOfBoundsReadInfo = RuleInfo(
+  id: "out-of-bounds-read", summary: "reads outside of an object", severity: .error,
+  cwe: [125], precision: .high, securitySeverity: "7.5", since: "0.1",
+  why: """
+    Reading outside of an object yields bytes of something else, or a fault. C11 6.5.6p8 leaves it
+    undefined.
+    """,
+  fix: """
+    Check the index or the length against the size of the object before the access.
+    """,
+  limits: """
+    Blocks where every value on the path leaves the object. A bound that lies further away than one
+    element is reported as likely (tier B), because the condition may have been meant for something
+    else. A copy over neighbouring members of one struct is tier B as well.
+    """)
