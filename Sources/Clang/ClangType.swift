@@ -186,6 +186,33 @@ extension TranslationUnit {
     clang_Cursor_isAnonymous(nodes[Int(declaration.index)].cursor) != 0
   }
 
+  /// Width in bits of a floating type; 80 for `long double` on x86.
+  public func floatingWidth(of type: ClangType) -> UInt8 {
+    let bits = UInt8(clamping: (size(of: type) ?? 8) * 8)
+    let isLongDouble = types[Int(type.index)].kind == CXType_LongDouble
+    return isLongDouble && bits > 64 && isX86 ? 80 : bits
+  }
+
+  /// Size of a pointer of the target, in bytes.
+  public var pointerSize: UInt8 {
+    let target = unsafe clang_getTranslationUnitTargetInfo(unit)
+    defer { unsafe clang_TargetInfo_dispose(target) }
+    let bits = unsafe clang_TargetInfo_getPointerWidth(target)
+    return bits > 0 ? UInt8(clamping: bits / 8) : 8
+  }
+
+  /// The target's triple, such as `x86_64-pc-linux-gnu`.
+  public var targetTriple: String {
+    let target = unsafe clang_getTranslationUnitTargetInfo(unit)
+    defer { unsafe clang_TargetInfo_dispose(target) }
+    return unsafe string(clang_TargetInfo_getTriple(target))
+  }
+
+  private var isX86: Bool {
+    let triple = targetTriple
+    return triple.hasPrefix("x86_64") || triple.hasPrefix("i")
+  }
+
   mutating func intern(_ type: CXType) -> ClangType {
     // libclang keeps a type's address with its qualifiers in the low bits.
     let key = UInt(bitPattern: unsafe type.data.0)

@@ -14,6 +14,12 @@ public struct FileOffset: BitwiseCopyable, Hashable, Sendable {
   public var file: ClangFile
   /// The offset, from 0.
   public var offset: UInt32
+
+  /// Makes a place.
+  public init(file: ClangFile, offset: UInt32) {
+    self.file = file
+    self.offset = offset
+  }
 }
 
 /// The places of a node.
@@ -26,6 +32,14 @@ public struct Extent: BitwiseCopyable, Hashable, Sendable {
   public var spelling: FileOffset
   /// The place that the compiler would point to.
   public var point: FileOffset
+
+  /// Makes an extent.
+  public init(start: FileOffset, end: FileOffset, spelling: FileOffset, point: FileOffset) {
+    self.start = start
+    self.end = end
+    self.spelling = spelling
+    self.point = point
+  }
 }
 
 extension TranslationUnit {
@@ -58,6 +72,12 @@ extension TranslationUnit {
     return unsafe intern(file)
   }
 
+  /// The file that the compiler names `path`.
+  public mutating func file(at path: String) -> ClangFile? {
+    guard let file = unsafe clang_getFile(unit, path) else { return nil }
+    return unsafe intern(file)
+  }
+
   /// All files that were read, in the order in which the preprocessor entered them first.
   public mutating func includedFiles() -> [ClangFile] {
     var collector = FileCollector()
@@ -66,7 +86,8 @@ extension TranslationUnit {
         unit,
         { file, _, _, data in
           guard let data = unsafe data, let file = unsafe file else { return }
-          unsafe data.assumingMemoryBound(to: FileCollector.self).pointee.files.append(FileHandle(file: file))
+          unsafe data.assumingMemoryBound(to: FileCollector.self).pointee.files.append(
+            FileHandle(file: file))
         }, pointer)
     }
     var files: [ClangFile] = []

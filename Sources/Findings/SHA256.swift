@@ -11,7 +11,6 @@ public struct SHA256: Sendable {
   ]
   private var pending: [UInt8] = []
   private var length: UInt64 = 0
-  private var schedule = [UInt32](repeating: 0, count: 64)
 
   /// Starts a hash.
   public init() { pending.reserveCapacity(64) }
@@ -20,6 +19,22 @@ public struct SHA256: Sendable {
   public static func digest(of bytes: some Sequence<UInt8>) -> [UInt8] {
     var hash = SHA256()
     hash.update(bytes)
+    return hash.finalize()
+  }
+
+  /// The digest of a buffer, 32 bytes, without a copy of it.
+  public static func digest(of bytes: Span<UInt8>) -> [UInt8] {
+    var hash = SHA256()
+    var position = 0
+    while position + 64 <= bytes.count {
+      hash.compress(bytes, at: position)
+      position += 64
+    }
+    hash.length = UInt64(position)
+    while position < bytes.count {
+      hash.update(CollectionOfOne(bytes[position]))
+      position += 1
+    }
     return hash.finalize()
   }
 
@@ -68,11 +83,18 @@ public struct SHA256: Sendable {
   }
 
   private mutating func compress() {
+    let block = pending
+    compress(block.span, at: 0)
+  }
+
+  /// Adds the block of 64 bytes that starts at `start`.
+  private mutating func compress(_ bytes: Span<UInt8>, at start: Int) {
+    var schedule = InlineArray<64, UInt32>(repeating: 0)
     for index in 0..<16 {
-      let at = index * 4
+      let at = start + index * 4
       schedule[index] =
-        UInt32(pending[at]) << 24 | UInt32(pending[at + 1]) << 16 | UInt32(pending[at + 2]) << 8
-        | UInt32(pending[at + 3])
+        UInt32(bytes[at]) << 24 | UInt32(bytes[at + 1]) << 16 | UInt32(bytes[at + 2]) << 8
+        | UInt32(bytes[at + 3])
     }
     for index in 16..<64 {
       let early = schedule[index - 15]
@@ -92,15 +114,22 @@ public struct SHA256: Sendable {
       (h, g, f, e) = (g, f, e, d &+ one)
       (d, c, b, a) = (c, b, a, one &+ second &+ majority)
     }
-    for (index, word) in [a, b, c, d, e, f, g, h].enumerated() { state[index] &+= word }
+    state[0] &+= a
+    state[1] &+= b
+    state[2] &+= c
+    state[3] &+= d
+    state[4] &+= e
+    state[5] &+= f
+    state[6] &+= g
+    state[7] &+= h
   }
 }
 
 private func rotate(_ word: UInt32, _ count: UInt32) -> UInt32 {
-  word >> count | word << (32 - count)
+  word &>> count | word &<< (32 &- count)
 }
 
-private let roundConstants: [UInt32] = [
+private let roundConstants: InlineArray<64, UInt32> = [
   0x428a_2f98, 0x7137_4491, 0xb5c0_fbcf, 0xe9b5_dba5, 0x3956_c25b, 0x59f1_11f1, 0x923f_82a4,
   0xab1c_5ed5, 0xd807_aa98, 0x1283_5b01, 0x2431_85be, 0x550c_7dc3, 0x72be_5d74, 0x80de_b1fe,
   0x9bdc_06a7, 0xc19b_f174, 0xe49b_69c1, 0xefbe_4786, 0x0fc1_9dc6, 0x240c_a1cc, 0x2de9_2c6f,

@@ -44,3 +44,21 @@ extension Call {
     if let resultObject { visit(resultObject) }
   }
 }
+
+extension Body {
+  /// Calls `visit` with each value that an instruction uses, in the order of its operands.
+  public func forEachOperand(of id: ValueID, _ visit: (ValueID) -> Void) {
+    instructions[id].operation.forEachOperand(in: self, visit)
+  }
+
+  /// Calls `visit` with each value that the end of a block uses.
+  public func forEachOperand(ofTerminator block: BlockID, _ visit: (ValueID) -> Void) {
+    switch blocks[block].terminator {
+    case .branch(let condition, _, _): visit(condition)
+    case .switch(let id): visit(switches[id].value)
+    case .indirect(let value, _): visit(value)
+    case .returnValue(let value): visit(value)
+    case .jump, .returnVoid, .unreachable: break
+    }
+  }
+}

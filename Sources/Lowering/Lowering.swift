@@ -53,17 +53,9 @@ public func lower(
   path: String, arguments: [String], options: LoweringOptions
 ) throws(LoweringError) -> LoweredUnit {
   let unit: TranslationUnit
-  do { unit = try TranslationUnit(path: path, arguments: arguments) } catch { throw .parse(error) }
-  return lower(unit, arguments: arguments, options: options)
-}
-
-func lower(
-  _ unit: consuming TranslationUnit, arguments: [String], options: LoweringOptions
-) -> LoweredUnit {
-  let errors = unit.diagnostics.filter(\.isError).map { diagnostic in
-    CompilerError(
-      path: diagnostic.location?.path ?? "", line: diagnostic.location?.line ?? 0,
-      column: diagnostic.location?.column ?? 0, message: diagnostic.message)
-  }
-  return LoweredUnit(module: Module(), errors: errors)
+  // All errors are needed, for they mark the functions that they lie in.
+  let all = arguments + ["-ferror-limit=0"]
+  do { unit = try TranslationUnit(path: path, arguments: all) } catch { throw .parse(error) }
+  let lowerer = Lowerer(unit: unit, arguments: arguments, options: options)
+  return lowerer.run()
 }

@@ -1,0 +1,525 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Clang
+import IR
+
+/// Expressions.
+///
+/// libclang shows implicit casts only as `UnexposedExpr`: what one does follows from its own type and
+/// its child's. `value` of an lvalue expression reads it, so the cast from lvalue to value needs no
+/// sign of its own.
+extension Lowerer {
+  /// The scalar value of an expression.
+  mutating func value(_ node: Cursor) -> ValueID {
+    switch unit.kind(of: node) {
+    case .parenthesis: return onlyChild(node).map { self.value($0) } ?? unmodelled(node)
+    case .integerLiteral, .characterLiteral, .floatingLiteral: return constantExpression(node)
+    case .declarationReference: return reference(node)
+    case .memberExpression, .subscript_: return readLvalue(node)
+    case .stringLiteral, .compoundLiteral: return readLvalue(node)
+    case .unaryOperator: return unary(node)
+    case .binaryOperator: return binary(node)
+    case .compoundAssignment: return compoundAssignment(node, isUsed: true)
+    case .conditional: return conditional(node)
+    case .explicitCast: return explicitCast(node)
+    case .unexposedExpression: return unexposed(node)
+    case .call: return call(node)
+    case .sizeOrAlignment: return sizeOrAlignment(node)
+    case .statementExpression: return statementExpression(node)
+    case .genericSelection:
+      return selected(node).map { self.value($0) } ?? unmodelled(node, cause: "generic-selection")
+    case .addressOfLabel:
+      guard let label = labelBlock(node) else { return unmodelled(node) }
+      code.markTarget(label)
+      return emit(.block(label), type(of: node), origin(node))
+    default: return unmodelled(node)
+    }
+  }
+
+  /// Evaluates an expression for its effects.
+  mutating func effect(_ node: Cursor) {
+    switch unit.kind(of: node) {
+    case .parenthesis:
+      if let child = onlyChild(node) { effect(child) }
+    case .binaryOperator:
+      switch unit.binaryOperator(of: node) {
+      case .assign: _ = assignment(node)
+      case .comma:
+        for child in unit.children(of: node) { effect(child) }
+      case .logicalAnd, .logicalOr:
+        let end = code.newBlock()
+        logicalEffect(node, end)
+      default: _ = value(node)
+      }
+    case .compoundAssignment: _ = compoundAssignment(node, isUsed: false)
+    case .unaryOperator:
+      switch unit.unaryOperator(of: node) {
+      case .preIncrement, .preDecrement, .postIncrement, .postDecrement:
+        _ = increment(node, isUsed: false)
+      case .extension:
+        if let child = onlyChild(node) { effect(child) }
+      default: valueOrAggregate(node)
+      }
+    case .explicitCast:
+      if isVoid(node), let child = unit.children(of: node).last {
+        effect(child)
+      } else {
+        valueOrAggregate(node)
+      }
+    case .unexposedExpression:
+      let children = unit.children(of: node)
+      if isVoid(node), children.count == 1 {
+        effect(children[0])
+      } else if isVoid(node), isBinaryConditional(node) {
+        effect(children[3])
+      } else {
+        valueOrAggregate(node)
+      }
+    case .conditional where isVoid(node): conditionalEffect(node)
+    case .statementExpression where isVoid(node):
+      if let block = onlyChild(node) { lowerStatement(block) }
+    default: valueOrAggregate(node)
+    }
+  }
+
+  private mutating func valueOrAggregate(_ node: Cursor) {
+    let type = module.types[self.type(of: node)]
+    if type.isAggregate {
+      _ = aggregate(node)
+    } else if case .function = type.kind {
+      // A function's name as a statement does nothing.
+    } else {
+      _ = value(node)
+    }
+  }
+
+  /// An operand of something that is not modelled: the address of an object, else a value.
+  mutating func operand(_ node: Cursor) -> ValueID {
+    switch unit.kind(of: node) {
+    case .parenthesis:
+      if let child = onlyChild(node) { return operand(child) }
+    case .declarationReference:
+      let type = module.types[self.type(of: node)]
+      if !isEnumConstant(node), type.isAggregate || !isFunction(type) { return address(node) }
+    case .memberExpression, .subscript_, .stringLiteral, .compoundLiteral: return address(node)
+    case .unaryOperator where unit.unaryOperator(of: node) == .dereference: return address(node)
+    default: break
+    }
+    return module.types[type(of: node)].isAggregate ? aggregate(node) : value(node)
+  }
+
+  /// An expression that is not modelled: its operands are evaluated, its value is unknown.
+  mutating func unmodelled(_ node: Cursor, cause: String = "expression") -> ValueID {
+    var operands: [ValueID] = []
+    for child in unit.children(of: node)
+    where unit.kind(of: child).isExpression && unit.kind(of: child) != .initializerList {
+      if module.types[type(of: child)].kind == .void {
+        effect(child)
+      } else {
+        operands.append(operand(child))
+      }
+    }
+    return unknown(cause, type(of: node), operands: operands, origin(node))
+  }
+
+  func onlyChild(_ node: Cursor) -> Cursor? { unit.child(0, of: node) }
+
+  mutating func isVoid(_ node: Cursor) -> Bool {
+    module.types[type(of: node)].kind == .void
+  }
+
+  private func isFunction(_ type: Type) -> Bool {
+    if case .function = type.kind { true } else { false }
+  }
+
+  // MARK: Constants and names
+
+  mutating func constantExpression(_ node: Cursor) -> ValueID {
+    constantValue(node) ?? unmodelled(node, cause: "constant")
+  }
+
+  /// The value of a constant scalar expression of arithmetic type.
+  mutating func constantValue(_ node: Cursor) -> ValueID? {
+    let type = self.type(of: node)
+    switch (unit.evaluate(node), module.types[type].kind) {
+    case (.integer(let value), .integer), (.integer(let value), .bool):
+      if module.types[type].width > 64 { return nil }
+      return constant(value, type, origin(node))
+    case (.floating(let value), .floating): return emit(.floating(value), type, origin(node))
+    default: return nil
+    }
+  }
+
+  private mutating func isEnumConstant(_ node: Cursor) -> Bool {
+    guard let declaration = unit.referenced(by: node) else { return false }
+    return unit.kind(of: declaration) == .enumConstantDeclaration
+  }
+
+  private mutating func reference(_ node: Cursor) -> ValueID {
+    guard let declaration = unit.referenced(by: node) else { return unmodelled(node) }
+    switch unit.kind(of: declaration) {
+    case .enumConstantDeclaration:
+      return constant(unit.enumConstantValue(of: declaration), type(of: node), origin(node))
+    case .functionDeclaration:
+      let id = function(declaration)
+      let type = functionType(module.functions[id].signature)
+      return emit(.function(id), pointer(to: type), origin(node))
+    default: return readLvalue(node)
+    }
+  }
+
+  private mutating func readLvalue(_ node: Cursor) -> ValueID {
+    let clangType = unit.type(of: node)
+    let place = lvalue(node)
+    return read(place, type(clangType), isVolatile: isVolatile(clangType), origin(node))
+  }
+
+  private mutating func sizeOrAlignment(_ node: Cursor) -> ValueID {
+    if let value = constantValue(node) { return value }
+    let place = origin(node)
+    if let child = unit.children(of: node).last(where: { unit.kind(of: $0).isExpression }),
+      let size = arraySize(of: unit.type(of: child), place)
+    {
+      return convert(size, to: type(of: node), place)
+    }
+    return unmodelled(node, cause: "size-of-array-type")
+  }
+
+  // MARK: Lvalues
+
+  /// The address of the object that an lvalue designates.
+  mutating func address(_ node: Cursor) -> ValueID {
+    switch lvalue(node) {
+    case .address(let address): return address
+    case .bits(let base, _): return base
+    }
+  }
+
+  /// The object or bit-field that an lvalue designates.
+  mutating func lvalue(_ node: Cursor) -> Place {
+    switch unit.kind(of: node) {
+    case .parenthesis:
+      if let child = onlyChild(node) { return lvalue(child) }
+    case .declarationReference: return .address(variableAddress(node))
+    case .memberExpression: return member(node)
+    case .subscript_: return .address(subscriptAddress(node))
+    case .unaryOperator:
+      guard let child = onlyChild(node) else { break }
+      switch unit.unaryOperator(of: node) {
+      case .dereference:
+        let pointer = value(child)
+        return .address(converted(pointer, toPointerTo: node))
+      case .extension: return lvalue(child)
+      default: break
+      }
+    case .stringLiteral:
+      let literal = stringLiteral(node)
+      return .address(emit(.literal(literal), pointer(to: type(of: node)), origin(node)))
+    case .compoundLiteral: return .address(compoundLiteral(node))
+    case .genericSelection:
+      if let choice = selected(node) { return lvalue(choice) }
+    case .unexposedExpression:
+      let children = unit.children(of: node)
+      if children.count == 1, type(of: node) == type(of: children[0]) {
+        return lvalue(children[0])
+      }
+      if children.count == 3, let choice = chosen(node) { return lvalue(choice) }
+    default: break
+    }
+    if module.types[type(of: node)].isAggregate { return .address(aggregate(node)) }
+    if case .function = module.types[type(of: node)].kind { return .address(value(node)) }
+    return .address(
+      unknown("lvalue", pointer(to: type(of: node)), operands: [], origin(node)))
+  }
+
+  private mutating func converted(_ pointer: ValueID, toPointerTo node: Cursor) -> ValueID {
+    let wanted = self.pointer(to: type(of: node))
+    return convert(pointer, to: wanted, origin(node))
+  }
+
+  private mutating func variableAddress(_ node: Cursor) -> ValueID {
+    let place = origin(node)
+    guard let declaration = unit.referenced(by: node) else {
+      return unknown("declaration", pointer(to: type(of: node)), place)
+    }
+    switch unit.kind(of: declaration) {
+    case .functionDeclaration: return reference(node)
+    case .variableDeclaration, .parameterDeclaration:
+      if let local = code.locals[unit.entity(declaration)] { return address(of: local, place) }
+      if unit.kind(of: declaration) == .parameterDeclaration
+        || (!unit.isStatic(declaration) && !unit.isExtern(declaration)
+          && unit.isInternal(declaration) && globalDeclarationsIsEmpty(declaration))
+      {
+        return unknown("declaration", pointer(to: type(of: node)), place)
+      }
+      let id =
+        globalIDs[unit.entity(declaration)]
+        ?? (isBlockScopeStatic(declaration) ? staticLocal(declaration) : global(declaration))
+      return emit(.global(id), pointer(to: module.globals[id].type), place)
+    default:
+      return unknown("declaration", pointer(to: type(of: node)), place)
+    }
+  }
+
+  private mutating func globalDeclarationsIsEmpty(_ declaration: Cursor) -> Bool {
+    globalDeclarations[unit.entity(unit.canonical(declaration))] == nil
+  }
+
+  private mutating func isBlockScopeStatic(_ declaration: Cursor) -> Bool {
+    unit.isStatic(declaration) && globalDeclarationsIsEmpty(declaration)
+  }
+
+  private mutating func member(_ node: Cursor) -> Place {
+    let place = origin(node)
+    guard
+      let base = unit.children(of: node).first(where: { unit.kind(of: $0).isExpression }),
+      let declaration = unit.referenced(by: node), let field = field(declaration)
+    else {
+      return .address(unknown("member", pointer(to: type(of: node)), place))
+    }
+    let isArrow = module.types[type(of: base)].isPointer
+    var record = isArrow ? value(base) : address(base)
+    guard case .pointer(let pointee) = module.types[code.instruction(record).type].kind,
+      case .record(let outer) = module.types[pointee].kind,
+      let path = path(from: outer, to: field)
+    else {
+      return .address(
+        unknown("member", pointer(to: type(of: node)), operands: [record], place))
+    }
+    for step in path {
+      record = emit(
+        .field(base: record, field: step), pointer(to: module.fields[step].type), place)
+    }
+    if module.fields[field].bitWidth != nil { return .bits(base: record, field: field) }
+    return .address(
+      emit(.field(base: record, field: field), pointer(to: module.fields[field].type), place))
+  }
+
+  /// The unnamed members that lead from a record to the one that declares `field`.
+  func path(from outer: RecordID, to field: FieldID) -> [FieldID]? {
+    let inner = module.fields[field].record
+    if outer == inner { return [] }
+    for index in module.records[outer].fields.indices {
+      let member = FieldID(index)
+      guard module.fields[member].name == SymbolTable.empty,
+        case .record(let record) = module.types[module.fields[member].type].kind
+      else { continue }
+      if let rest = path(from: record, to: field) { return [member] + rest }
+    }
+    return nil
+  }
+
+  private mutating func subscriptAddress(_ node: Cursor) -> ValueID {
+    let children = unit.children(of: node)
+    let place = origin(node)
+    guard children.count == 2 else {
+      return unknown("subscript", pointer(to: type(of: node)), place)
+    }
+    let first = value(children[0])
+    let second = value(children[1])
+    let isSwapped = !module.types[code.instruction(first).type].isPointer
+    let base = isSwapped ? second : first
+    let index = isSwapped ? first : second
+    guard module.types[code.instruction(base).type].isPointer else {
+      return unknown("subscript", pointer(to: type(of: node)), operands: [base, index], place)
+    }
+    let clangType = unit.type(of: node)
+    return moved(base, by: index, of: clangType, pointer(to: type(clangType)), place)
+  }
+
+  private mutating func compoundLiteral(_ node: Cursor) -> ValueID {
+    let type = self.type(of: node)
+    let place = origin(node)
+    let local = temporary(type, place)
+    run(.declare(local), place)
+    if !code.scopes.isEmpty {
+      code.scopes[code.scopes.count - 1].locals.append(ScopedLocal(local: local))
+    }
+    let target = address(of: local, place)
+    if let list = unit.children(of: node).last(where: { unit.kind(of: $0).isExpression }) {
+      if module.types[type].isAggregate {
+        initialize(target, type, list, place)
+      } else {
+        store(scalarInitializer(list, type), to: target, place)
+      }
+    }
+    return target
+  }
+
+  // MARK: Aggregates
+
+  /// The address of an object that holds the value of an expression of aggregate type.
+  mutating func aggregate(_ node: Cursor) -> ValueID {
+    let type = self.type(of: node)
+    let place = origin(node)
+    switch unit.kind(of: node) {
+    case .parenthesis:
+      if let child = onlyChild(node) { return aggregate(child) }
+    case .declarationReference, .memberExpression, .subscript_, .stringLiteral, .compoundLiteral:
+      return address(node)
+    case .unaryOperator: return address(node)
+    case .binaryOperator:
+      let children = unit.children(of: node)
+      switch unit.binaryOperator(of: node) {
+      case .assign where children.count == 2: return aggregateAssignment(children, type, place)
+      case .comma where children.count == 2:
+        effect(children[0])
+        return aggregate(children[1])
+      default: break
+      }
+    case .genericSelection:
+      if let choice = selected(node) { return aggregate(choice) }
+    case .unexposedExpression, .explicitCast:
+      let expressions = unit.children(of: node).filter { unit.kind(of: $0).isExpression }
+      if expressions.count == 1, self.type(of: expressions[0]) == type, !isVariadicArgument(node) {
+        return aggregate(expressions[0])
+      }
+      if expressions.count == 3, let choice = chosen(node) { return aggregate(choice) }
+    default: break
+    }
+    let local = temporary(type, place)
+    run(.declare(local), place)
+    let target = address(of: local, place)
+    lower(node, into: target, type, isFresh: true)
+    return target
+  }
+
+  private mutating func aggregateAssignment(
+    _ children: ContiguousArray<Cursor>, _ type: TypeID, _ place: OriginID
+  ) -> ValueID {
+    let target = address(children[0])
+    lower(children[1], into: target, type, isFresh: false)
+    return target
+  }
+
+  /// Evaluates an expression of aggregate type into the object at `target`.
+  ///
+  /// Only a fresh object, which nothing can point to yet, is given to a called function to fill.
+  mutating func lower(_ node: Cursor, into target: ValueID, _ type: TypeID, isFresh: Bool) {
+    let place = origin(node)
+    switch unit.kind(of: node) {
+    case .parenthesis:
+      if let child = onlyChild(node) { lower(child, into: target, type, isFresh: isFresh) }
+    case .call where isFresh: call(node, into: target)
+    case .initializerList: initialize(target, type, node, place)
+    case .conditional: conditionalAggregate(node, into: target, type, isFresh: isFresh)
+    case .statementExpression:
+      statementExpression(node, into: target, type)
+    case .unexposedExpression where isVariadicArgument(node):
+      let list = unit.child(0, of: node).map { operand($0) }
+      _ = unknown(
+        "va-arg-aggregate", basic.void, operands: [list, target].compactMap { $0 }, place)
+    case .unexposedExpression, .explicitCast:
+      let expressions = unit.children(of: node).filter { unit.kind(of: $0).isExpression }
+      if expressions.count == 1, self.type(of: expressions[0]) == type {
+        lower(expressions[0], into: target, type, isFresh: isFresh)
+      } else if expressions.count == 3, let choice = chosen(node) {
+        lower(choice, into: target, type, isFresh: isFresh)
+      } else {
+        var operands = [target]
+        for child in expressions { operands.append(operand(child)) }
+        _ = unknown("aggregate", basic.void, operands: operands, place)
+      }
+    case .declarationReference, .memberExpression, .subscript_, .stringLiteral, .compoundLiteral,
+      .unaryOperator, .binaryOperator, .genericSelection, .call:
+      copy(type, from: aggregate(node), to: target, place)
+    default:
+      _ = unknown("aggregate", basic.void, operands: CollectionOfOne(target), place)
+    }
+  }
+
+  // MARK: Choices
+
+  /// The chosen branch of `__builtin_choose_expr`.
+  mutating func chosen(_ node: Cursor) -> Cursor? {
+    let children = unit.children(of: node)
+    guard children.count == 3, firstWord(of: node) == "__builtin_choose_expr",
+      case .integer(let condition) = unit.evaluate(children[0])
+    else { return nil }
+    return children[condition != 0 ? 1 : 2]
+  }
+
+  /// The chosen branch of a `_Generic`, as far as its type tells.
+  mutating func selected(_ node: Cursor) -> Cursor? {
+    let type = self.type(of: node)
+    let branches = unit.children(of: node).dropFirst().filter { unit.kind(of: $0).isExpression }
+    let fitting = branches.filter { self.type(of: $0) == type }
+    if fitting.count == 1 { return fitting[0] }
+    return selectedByText(node, branches)
+  }
+
+  // MARK: Casts
+
+  private mutating func explicitCast(_ node: Cursor) -> ValueID {
+    guard let child = unit.children(of: node).last(where: { unit.kind(of: $0).isExpression }) else {
+      return unmodelled(node)
+    }
+    return cast(child, to: type(of: node), node)
+  }
+
+  private mutating func cast(_ child: Cursor, to type: TypeID, _ node: Cursor) -> ValueID {
+    let place = origin(node)
+    let source = module.types[self.type(of: child)]
+    if module.types[type].kind == .void {
+      effect(child)
+      return nothing(place)
+    }
+    switch source.kind {
+    case .array, .unboundedArray:
+      guard case .pointer = module.types[type].kind else { return unmodelled(node, cause: "cast") }
+      let element = elementType(source)
+      let first = emit(.cast(.decay, address(child)), pointer(to: element), place)
+      return convert(first, to: type, place)
+    case .function: return convert(value(child), to: type, place)
+    case .record, .void: return unmodelled(node, cause: "cast")
+    default: return convert(value(child), to: type, place)
+    }
+  }
+
+  private func elementType(_ type: Type) -> TypeID {
+    switch type.kind {
+    case .array(let element, _), .unboundedArray(let element): element
+    default: basic.character
+    }
+  }
+
+  /// An expression without a cursor kind of its own: most often an implicit cast.
+  private mutating func unexposed(_ node: Cursor) -> ValueID {
+    let children = unit.children(of: node)
+    let expressions = children.filter { unit.kind(of: $0).isExpression }
+    if children.count == 1, expressions.count == 1 {
+      if isVariadicArgument(node) {
+        let list = vaList(children[0])
+        return emit(.vaArgument(list), type(of: node), origin(node))
+      }
+      return cast(children[0], to: type(of: node), node)
+    }
+    if isBinaryConditional(node) { return binaryConditional(node) }
+    if let value = constantValue(node) { return value }
+    let word = firstWord(of: node)
+    if word == "__builtin_choose_expr", let choice = chosen(node) { return value(choice) }
+    if word.hasPrefix("__atomic_") || word.hasPrefix("__c11_atomic_") {
+      return atomic(node, word, children)
+    }
+    return unmodelled(node, cause: "unexposed-expression")
+  }
+
+  /// Whether the node is `va_arg`.
+  private mutating func isVariadicArgument(_ node: Cursor) -> Bool {
+    guard let list = unit.child(0, of: node), unit.end(of: list) == unit.end(of: node),
+      unit.kind(of: list).isExpression
+    else { return false }
+    let type = module.types[self.type(of: list)]
+    let name = module.symbols[type.name]
+    let isList = name.contains("__va_list")
+    let isPlainPointer = name == "char *" || name == "void *"
+    guard isList || (isPlainPointer && !isX8664) else { return false }
+    return self.type(of: node) != self.type(of: list)
+      && firstWord(of: node).contains("va_arg")
+  }
+
+  /// The address of the `va_list` that an argument of the `va_` functions designates.
+  mutating func vaList(_ node: Cursor) -> ValueID {
+    module.types[type(of: node)].isPointer ? value(node) : address(node)
+  }
+}

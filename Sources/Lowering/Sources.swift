@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Clang
+import Findings
+import IR
+
+/// Files, origins, statements and the comments that speak to prgate.
+extension Lowerer {
+  /// Adds all files that were read, with the hashes of their contents.
+  mutating func addFiles() {
+    for file in unit.includedFiles() { _ = fileID(file) }
+    if let main = unit.mainFile() { module.mainFile = fileID(main) }
+    // Origin 0 stands for code without a place of its own.
+    let origin = Origin(
+      file: module.mainFile, start: 0, end: 0, point: 0, spellingFile: module.mainFile,
+      spelling: 0, statement: StatementID(index: 0))
+    _ = module.statements.append(Statement(tokenHash: 0))
+    originIDs[origin] = module.origins.append(origin)
+  }
+
+  /// The row of a file.
+  mutating func fileID(_ file: ClangFile) -> FileID {
+    if let known = fileIDs[file] { return known }
+    let digest = unit.withContents(of: file) { SHA256.digest(of: $0) }
+    let id = module.files.append(
+      SourceFile(
+        path: reportedPath(unit.path(of: file)), contentHash: ContiguousArray(digest),
+        isSystem: unit.isSystem(file), text: []))
+    clangFiles.append(file)
+    fileIDs[file] = id
+    return id
+  }
+
+  /// The path as reports name it: relative to the root where it lies under it, else absolute.
+  func reportedPath(_ path: String) -> String {
+    let absolute = absolutePath(path, in: workingDirectory)
+    let root = options.root.hasSuffix("/") ? options.root : options.root + "/"
+    return absolute.hasPrefix(root) ? String(absolute.dropFirst(root.count)) : absolute
+  }
+
+  /// The origin of a node in the statement at hand.
+  mutating func origin(_ node: Cursor) -> OriginID {
+    if let known = code.origin(of: node) { return known }
+    guard let extent = unit.extent(of: node) else { return nowhere }
+    let id = addOrigin(extent, statement: code.statement)
+    code.setOrigin(id, of: node)
+    return id
+  }
+
+  /// The origin of a declared name, in a statement of its own.
+  mutating func originOfName(_ declaration: Cursor, name: String) -> OriginID {
+    guard let place = unit.location(of: declaration) else { return nowhere }
+    let end = FileOffset(file: place.file, offset: place.offset + UInt32(name.utf8.count))
+    let extent = Extent(start: place, end: end, spelling: place, point: place)
+    return addOrigin(extent, statement: code.statement)
+  }
+
+  /// The origin of the last byte of a node: the closing brace of a function's body.
+  mutating func originOfEnd(_ node: Cursor) -> OriginID {
+    guard var extent = unit.extent(of: node) else { return nowhere }
+    if extent.end.file == extent.start.file, extent.end.offset > extent.start.offset {
+      extent.start.offset = extent.end.offset - 1
+    }
+    extent.spelling = extent.start
+    extent.point = extent.start
+    return addOrigin(extent, statement: code.statement)
+  }
+
+  private mutating func addOrigin(_ extent: Extent, statement: StatementID) -> OriginID {
+    let file = fileWithText(extent.start.file)
+    let start = extent.start.offset
+    let isOneFile = extent.end.file == extent.start.file
+    let end = isOneFile && extent.end.offset > start ? extent.end.offset : start + 1
+    let isInside = extent.point.file == extent.start.file && (start..<end) ~= extent.point.offset
+    let origin = Origin(
+      file: file, start: start, end: end, point: isInside ? extent.point.offset : start,
+      spellingFile: extent.spelling == extent.start ? file : fileWithText(extent.spelling.file),
+      spelling: extent.spelling.offset, statement: statement)
+    if let known = originIDs[origin] { return known }
+    let id = module.origins.append(origin)
+    originIDs[origin] = id
+    return id
+  }
+
+  /// The row of a file that has origins: it carries the text.
+  private mutating func fileWithText(_ file: ClangFile) -> FileID {
+    let id = fileID(file)
+    if module.files[id].text.isEmpty {
+      let row = module.files[id]
+      let text = unit.withContents(of: file) { bytes in
+        ContiguousArray<UInt8>(unsafeUninitializedSpan: bytes)
+      }
+      module.files[id] = SourceFile(
+        path: row.path, contentHash: row.contentHash, isSystem: row.isSystem, text: text)
+    }
+    return id
+  }
+
+  /// Makes the node the statement that the following origins belong to.
+  mutating func beginStatement(_ node: Cursor) {
+    guard let extent = unit.extent(of: node), extent.start.file == extent.end.file,
+      extent.start.offset < extent.end.offset
+    else { return }
+    let hash = unit.withContents(of: extent.start.file) { text in
+      tokenHash(of: text, start: Int(extent.start.offset), end: Int(extent.end.offset))
+    }
+    let statement = Statement(tokenHash: hash)
+    if let known = statementIDs[statement] {
+      code.statement = known
+    } else {
+      code.statement = module.statements.append(statement)
+      statementIDs[statement] = code.statement
+    }
+  }
+
+  /// The identifier at the place where a node's first token is written.
+  mutating func firstWord(of node: Cursor) -> String {
+    guard let extent = unit.extent(of: node) else { return "" }
+    return unit.withContents(of: extent.spelling.file) { text in
+      var bytes: [UInt8] = []
+      var position = Int(extent.spelling.offset)
+      while position < text.count, isWord(text[position]) {
+        bytes.append(text[position])
+        position += 1
+      }
+      return String(decoding: bytes, as: UTF8.self)
+    }
+  }
+
+  /// Adds the `prgate:` comments of all files that carry text.
+  mutating func addDirectives() {
+    for id in module.files.ids where !module.files[id].text.isEmpty {
+      let file = module.files[id]
+      for comment in directiveComments(in: file.text.span) {
+        module.directives.append(
+          Directive(
+            file: id, line: UInt32(file.position(at: UInt32(comment.start)).line),
+            endLine: UInt32(file.position(at: UInt32(comment.end - 1)).line),
+            text: String(decoding: file.text[comment.text], as: UTF8.self)))
+      }
+    }
+  }
+}
+
+extension ContiguousArray where Element == UInt8 {
+  /// Copies a span.
+  init(unsafeUninitializedSpan span: Span<UInt8>) {
+    self.init()
+    reserveCapacity(span.count)
+    for index in span.indices { append(span[index]) }
+  }
+}
