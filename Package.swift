@@ -93,7 +93,9 @@ let package = Package(
       name: "OracleTests",
       dependencies: ["Interpreter", "Lowering", "Clang", "IR", "Findings"],
       swiftSettings: strict + clangHeaders),
-    .testTarget(name: "TidyTests", swiftSettings: strict),
+    .testTarget(
+      name: "TidyTests", dependencies: ["Dev", "Rules", "Findings", argumentParser],
+      swiftSettings: strict + clangHeaders),
     .testTarget(
       name: "PRGateTests", dependencies: ["PRGate", subprocess, systemPackage],
       swiftSettings: strict),

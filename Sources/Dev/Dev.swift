@@ -7,5 +7,7 @@ import ArgumentParser
 struct Dev: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "dev", abstract: "Commands for the people who work on prgate.",
-    subcommands: [BlessCommand.self, InterpretCommand.self])
+    subcommands: [
+      DocsCommand.self, NewRuleCommand.self, BlessCommand.self, InterpretCommand.self,
+    ])
 }

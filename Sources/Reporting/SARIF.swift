@@ -4,8 +4,6 @@ import Findings
 
 // SARIF 2.1.0 (OASIS, 2020), with the properties and limits that GitHub documents for uploads.
 
-/// Results in a run that GitHub accepts.
-private let mostResults = 25_000
 /// Steps of a path that are written; GitHub accepts 1,000.
 private let mostSteps = 900
 /// Tags of a rule that GitHub shows.
@@ -20,8 +18,9 @@ private let longestSnippet = 1_000
 /// The report as one SARIF log with one run.
 ///
 /// It carries every finding of the head, new or not: a viewer calls what is missing fixed. Findings
-/// that are gone stay out, because GitHub ignores `baselineState` and would open them again.
-func renderSARIF(_ report: Report) -> String {
+/// that are gone stay out, because GitHub ignores `baselineState` and would open them again. It accepts
+/// 25,000 results in a run.
+func renderSARIF(_ report: Report, mostResults: Int = 25_000) -> String {
   // What blocks comes first, so that the limit never hides it; the sort keeps the report's order.
   let ranked = report.findings.filter { $0.isBlocking } + report.findings.filter { !$0.isBlocking }
   let kept = ranked.prefix(mostResults)
@@ -37,7 +36,7 @@ func renderSARIF(_ report: Report) -> String {
     ],
     "columnKind": "utf16CodeUnits",
     "automationDetails": ["id": "prgate/default/"],
-    "invocations": [invocation(report, dropped: ranked.count - kept.count)],
+    "invocations": [invocation(report, results: kept.count, of: ranked.count)],
     "results": .array(
       kept.map { result($0, ruleIndex: ruleIndex[$0.finding.rule], command: report.command) }),
     "properties": [
@@ -57,7 +56,7 @@ func renderSARIF(_ report: Report) -> String {
 }
 
 /// The coverage ledger: one notification for each unit that was not analysed.
-private func invocation(_ report: Report, dropped: Int) -> JSON {
+private func invocation(_ report: Report, results: Int, of all: Int) -> JSON {
   var notifications: [JSON] = []
   for entry in report.ledger {
     guard case .incomplete(let reason) = entry.coverage else { continue }
@@ -69,8 +68,8 @@ private func invocation(_ report: Report, dropped: Int) -> JSON {
     ])
   }
   for note in report.notes { notifications.append(["level": "note", "message": message(note)]) }
-  if dropped > 0 {
-    let words = "\(dropped) results beyond \(mostResults) left out; the text report has them all"
+  if results < all {
+    let words = "\(all - results) results beyond \(results) left out; the text report has them all"
     notifications.append(["level": "warning", "message": message(words)])
   }
   return [

@@ -33,7 +33,7 @@ private struct TextWriter {
     writeHead(
       finding.location, label: isError ? "error: " : "warning: ", isError ? .error : .warning,
       message: finding.message + remarks(on: reported) + " [\(finding.rule)]")
-    for (index, event) in finding.events.enumerated() {
+    for (index, event) in steps(of: finding).enumerated() {
       writeHead(event.location, label: "note: ", .note, message: "\(index + 1): \(event.message)")
     }
     if !finding.witness.isEmpty {
@@ -41,6 +41,12 @@ private struct TextWriter {
         "with: ", finding.witness.map { "\($0.name) = \($0.value)" }.joined(separator: ", "))
     }
     if !finding.hint.isEmpty { writeHint("fix: ", finding.hint) }
+  }
+
+  /// The path up to the finding; a last step at its own place would only say it again.
+  private func steps(of finding: Finding) -> ArraySlice<Event> {
+    finding.events.last?.location == finding.location
+      ? finding.events.dropLast() : finding.events[...]
   }
 
   private func remarks(on reported: ReportedFinding) -> String {
@@ -104,7 +110,7 @@ func verdictInWords(_ report: Report) -> String {
   if blocking > 0 {
     parts.append(counted(blocking, kind) + (blocking == 1 ? " blocks" : " block"))
   } else if report.verdict == .incomplete {
-    parts.append("no finding blocks, but not all that is needed was analysed")
+    parts.append("nothing known blocks, but not all that is needed was analysed")
   } else {
     parts.append("no \(kind) blocks")
   }

@@ -64,6 +64,14 @@ import Testing
     #expect(text.hasPrefix("src/options.c:12:23: error: "))
   }
 
+  @Test func stepAtTheFindingItselfIsNotSaidTwice() {
+    var finding = Sample.finding
+    finding.events.append(Event(location: finding.location, message: "reads element 4"))
+    let text = text(Sample.report([Sample.reported(finding)]))
+    #expect(text.contains("note: 1: the loop runs"))
+    #expect(!text.contains("note: 2"))
+  }
+
   @Test func likelyFindingsAreCountedAndShownOnRequest() {
     let few = text(Sample.gate)
     #expect(few.contains("1 likely finding of tier B not shown; --all shows them\n"))
