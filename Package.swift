@@ -88,6 +88,11 @@ let package = Package(
       name: "ReportingTests", dependencies: ["Reporting", "Findings"], swiftSettings: strict),
     .testTarget(name: "IndexTests", dependencies: ["Index"], swiftSettings: strict),
     .testTarget(name: "PushTests", dependencies: ["PRGate"], swiftSettings: strict),
+    .testTarget(name: "AnalysisTests", dependencies: ["Analysis", "IR"], swiftSettings: strict),
+    .testTarget(
+      name: "RulesTests",
+      dependencies: ["Rules", "Models", "Analysis", "Lowering", "Clang", "IR", "Findings"],
+      swiftSettings: strict + clangHeaders),
     .testTarget(name: "FindingsTests", dependencies: ["Findings"], swiftSettings: strict),
     .testTarget(
       name: "OracleTests",
