@@ -103,7 +103,7 @@ extension Machine {
     switch universe[boundary].kind {
     case .constant: return .constant
     case .guardCondition: return .check(text)
-    case .loopCondition: return .loop(text)
+    case .loopCondition: return universe[boundary].isTaken ? .loop(text) : .loopEnd(text)
     case .model: return .model(text)
     }
   }

@@ -51,12 +51,11 @@ extension Machine {
   private func boundaryStep(_ confirmation: Confirmation) -> Step {
     let boundary = universe[confirmation.violation.boundary]
     let text = module.text(of: boundary.origin)
-    let subject = [boundary.left, boundary.right].compactMap { $0 }.first {
-      form($0).map { !$0.isConstant } ?? false
-    }
-    var name = subject.map { module.text(of: body.instructions[$0].origin) } ?? ""
-    var value: Int128?
-    if let subject, let form = form(subject) { value = confirmation.assignment?.value(of: form) }
+    let subject = [boundary.left, boundary.right].compactMap { $0 }.compactMap {
+      named($0, confirmation)
+    }.first
+    var name = subject?.name ?? ""
+    let value = subject?.value
     if name.isEmpty { name = "the value" } else { name = "'\(name)'" }
     let reach = value.map { "\(name) can be \($0)" } ?? "\(name) can reach its bound"
     let message: String
@@ -93,12 +92,10 @@ extension Machine {
     let violation = confirmation.violation
     var values: [WitnessValue] = []
     func add(_ value: ValueID) {
-      guard let form = form(value), !form.isConstant,
-        let known = confirmation.assignment?.value(of: form)
+      guard let known = named(value, confirmation),
+        !values.contains(where: { $0.name == known.name })
       else { return }
-      let name = module.text(of: body.instructions[value].origin)
-      if name.isEmpty || values.contains(where: { $0.name == name }) { return }
-      values.append(WitnessValue(name: name, value: known))
+      values.append(known)
     }
     if violation.boundary.index > 1 {
       let boundary = universe[violation.boundary]
@@ -115,6 +112,27 @@ extension Machine {
     }
     if let cause = violation.cause, let value = fillWitness(cause) { values.append(value) }
     return values
+  }
+
+  /// A value that the witness decides, by its source text; a pointer by its distance in elements.
+  private func named(_ value: ValueID, _ confirmation: Confirmation) -> WitnessValue? {
+    guard let assignment = confirmation.assignment else { return nil }
+    let text = module.text(of: body.instructions[value].origin)
+    guard !text.isEmpty else { return nil }
+    switch registers[Int(value.index)] {
+    case .number(let form):
+      guard !form.isConstant, let known = assignment.value(of: form) else { return nil }
+      return WitnessValue(name: text, value: known)
+    case .pointer(let region, let offset, let inside, _):
+      let name = objectName(value, region, inside)
+      guard !offset.isConstant, !name.isEmpty, name != text, let pointee = pointee(value),
+        let distance = offset.subtracting(inside == .none ? .zero : universe[inside].base),
+        let bytes = assignment.value(of: distance)
+      else { return nil }
+      let size = Int128(max(module.types[pointee].size, 1))
+      return WitnessValue(name: "\(text) - \(name)", value: bytes / size)
+    default: return nil
+    }
   }
 
   private func addIndices(of address: ValueID, _ add: (ValueID) -> Void) {

@@ -156,11 +156,16 @@ struct Machine {
       let term = form[index]
       let known = fact(term.symbol, state)
       interval = interval + known.interval * Int128(term.coefficient)
-      if known.interval.constant != nil && !known.lowBoundary.isNone { continue }
-      open += 1
       let isPositive = term.coefficient > 0
-      low = isPositive ? known.lowBoundary : known.highBoundary
-      high = isPositive ? known.highBoundary : known.lowBoundary
+      let least = isPositive ? known.lowBoundary : known.highBoundary
+      let most = isPositive ? known.highBoundary : known.lowBoundary
+      if known.interval.constant != nil && !least.isNone {
+        // One value that is reached: it takes nothing from the bounds of the others.
+        if open == 0 { (low, high) = (least, most) }
+        continue
+      }
+      open += 1
+      (low, high) = (least, most)
     }
     // Extremes of two unknowns need not meet: only a relation can say that they do.
     if open > 1 { (low, high) = (.none, .none) }

@@ -34,6 +34,8 @@ public enum BoundSource: Sendable, Hashable {
   case check(String)
   /// The condition of a loop; the text keeps it running.
   case loop(String)
+  /// The end of a loop; the text has failed.
+  case loopEnd(String)
   /// A promise of a library function; the text is the call.
   case model(String)
 }

@@ -45,6 +45,7 @@ extension AccessObservation {
     case .constant: ""
     case .check(let text): ", because the check '\(text)' lets it through"
     case .loop(let text): ", because the loop runs while '\(text)'"
+    case .loopEnd(let text): ", because the loop ends when '\(text)' fails"
     case .model(let text): ", because '\(text)' can return that much"
     }
   }
@@ -59,7 +60,7 @@ extension AccessObservation {
       return ""
     case .model:
       return "pass one byte less than the size, or check the result before it is an index"
-    case .constant: return ""
+    case .constant, .loopEnd: return ""
     }
   }
 }
@@ -75,8 +76,7 @@ func reportAccesses(
     else { continue }
     let verb = isWrite ? "writes" : "reads"
     let subject = access.callee.isEmpty ? "" : "'\(access.callee)' "
-    let values = observation.witness.prefix(2).map { "'\($0.name)' is \($0.value)" }
-    let condition = values.isEmpty ? "" : " when " + values.joined(separator: " and ")
+    let condition = observation.witness.last.map { " when '\($0.name)' is \($0.value)" } ?? ""
     findings.append(
       pass.finding(
         rule, observation, subject + access.verdict(verb) + condition + access.reason, tier: tier,

@@ -38,7 +38,8 @@ struct Fixture: CustomTestStringConvertible, Hashable {
   func expectations() throws -> [Expectation] {
     let text = try String(contentsOfFile: path, encoding: .utf8)
     var result: [Expectation] = []
-    for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+    for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
+    {
       for part in line.components(separatedBy: "// expect: ").dropFirst() {
         let words = part.split(separator: " ")
         guard let rule = words.first else { continue }
