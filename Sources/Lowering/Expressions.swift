@@ -271,13 +271,15 @@ extension Lowerer {
 
   private mutating func member(_ node: Cursor) -> Place {
     let place = origin(node)
-    guard
-      let base = unit.children(of: node).first(where: { unit.kind(of: $0).isExpression }),
-      let declaration = unit.referenced(by: node), let field = field(declaration)
-    else {
+    guard let base = unit.children(of: node).first(where: { unit.kind(of: $0).isExpression }) else {
       return .address(unknown("member", pointer(to: type(of: node)), place))
     }
+    // The type comes first: it brings the rows of its members.
     let isArrow = module.types[type(of: base)].isPointer
+    guard let declaration = unit.referenced(by: node), let field = field(declaration) else {
+      return .address(
+        unknown("member", pointer(to: type(of: node)), operands: [operand(base)], place))
+    }
     var record = isArrow ? value(base) : address(base)
     guard case .pointer(let pointee) = module.types[code.instruction(record).type].kind,
       case .record(let outer) = module.types[pointee].kind,

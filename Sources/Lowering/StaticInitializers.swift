@@ -243,10 +243,13 @@ extension Lowerer {
   }
 
   private mutating func staticMember(_ node: Cursor) -> StaticAddress? {
-    guard let base = unit.children(of: node).first(where: { unit.kind(of: $0).isExpression }),
-      let declaration = unit.referenced(by: node), let field = field(declaration)
-    else { return nil }
+    guard let base = unit.children(of: node).first(where: { unit.kind(of: $0).isExpression }) else {
+      return nil
+    }
     let baseType = module.types[type(of: base)]
+    guard let declaration = unit.referenced(by: node), let field = field(declaration) else {
+      return nil
+    }
     var record = baseType.kind
     let object: StaticAddress?
     if case .pointer(let pointee) = baseType.kind {
