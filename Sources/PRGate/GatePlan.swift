@@ -115,7 +115,7 @@ struct GatePlanner: Sendable {
     if try await isIncluded(changes, commit: commit) {
       let chosen = Set(plan.commands)
       let others = database.commands.filter { !chosen.contains($0) && isPresent($0) }
-      plan.commands += try await reached(others)
+      plan.commands += try await reached(others, by: changes)
     }
     plan.commands.sort { Paths.isOrderedBefore($0.file, $1.file) }
     return plan
@@ -154,10 +154,11 @@ struct GatePlanner: Sendable {
     return head.files.contains(path) || ignored.contains(path)
   }
 
-  /// The commands without those of which the index knows that nothing they read differs.
-  private func reached(_ commands: [CompileCommand]) async throws(CommandFailure)
-    -> [CompileCommand]
-  {
+  /// The commands without those of which the index knows that the change does not reach them: what
+  /// they read is as it was when that was noted, and the change touches nothing of it.
+  private func reached(
+    _ commands: [CompileCommand], by changes: [ChangedFile]
+  ) async throws(CommandFailure) -> [CompileCommand] {
     guard let index else { return commands }
     let identities = commands.map(\.identity)
     // An index that cannot be read knows nothing.
@@ -166,6 +167,7 @@ struct GatePlanner: Sendable {
     let records = Dictionary(known.map { ($0.unit, $0) }) { first, _ in first }
     var changesByTree: [String: [PathChange]?] = [:]
     var hashes = ContentHashes(root: repository.root)
+    let own = changes.flatMap(\.pathChanges)
     var result: [CompileCommand] = []
     for (command, identity) in zip(commands, identities) {
       guard let record = records[identity] else {
@@ -175,8 +177,8 @@ struct GatePlanner: Sendable {
       if changesByTree[record.tree] == nil {
         changesByTree.updateValue(await pathChanges(since: record.tree), forKey: record.tree)
       }
-      guard let changes = changesByTree[record.tree] ?? nil,
-        !record.isReached(by: changes, contentHash: { hashes[$0] })
+      guard let since = changesByTree[record.tree] ?? nil,
+        !record.isReached(by: since + own, contentHash: { hashes[$0] })
       else {
         result.append(command)
         continue
@@ -187,20 +189,7 @@ struct GatePlanner: Sendable {
 
   /// What differs between an earlier tree and the judged one; nil where that tree is gone.
   private func pathChanges(since tree: String) async -> [PathChange]? {
-    guard let changes = try? await repository.changes(from: tree, to: head.tree) else { return nil }
-    return changes.flatMap { change -> [PathChange] in
-      guard change.isRegular else { return [PathChange(path: change.path, kind: .irregular)] }
-      return switch change.kind {
-      case .added: [PathChange(path: change.path, kind: .appeared)]
-      case .deleted: [PathChange(path: change.path, kind: .disappeared)]
-      case .modified: [PathChange(path: change.path, kind: .modified)]
-      case .renamed(let old):
-        [
-          PathChange(path: old, kind: .disappeared),
-          PathChange(path: change.path, kind: .appeared),
-        ]
-      }
-    }
+    try? await repository.changes(from: tree, to: head.tree).flatMap(\.pathChanges)
   }
 }
 
@@ -223,6 +212,18 @@ private struct ContentHashes {
 }
 
 extension ChangedFile {
+  /// The change in the words of the index.
+  fileprivate var pathChanges: [PathChange] {
+    guard isRegular else { return [PathChange(path: path, kind: .irregular)] }
+    return switch kind {
+    case .added: [PathChange(path: path, kind: .appeared)]
+    case .deleted: [PathChange(path: path, kind: .disappeared)]
+    case .modified: [PathChange(path: path, kind: .modified)]
+    case .renamed(let old):
+      [PathChange(path: old, kind: .disappeared), PathChange(path: path, kind: .appeared)]
+    }
+  }
+
   /// The last part of the path before a rename.
   fileprivate var oldName: String? {
     guard case .renamed(let old) = kind else { return nil }

@@ -120,20 +120,25 @@ struct PrePushHook: Sendable {
       let directory = (path as NSString).deletingLastPathComponent
       try FileManager.default.createDirectory(
         atPath: directory, withIntermediateDirectories: true)
-      // Complete and executable before it has its name: a push may start at any time.
-      let partial = "\(path).partial-\(ProcessInfo.processInfo.processIdentifier)"
-      try Data(Self.script(binary: binary, path: path).utf8).write(
-        to: URL(fileURLWithPath: partial))
-      try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: partial)
+      let text = Data(Self.script(binary: binary, path: path).utf8)
       if FileManager.default.fileExists(atPath: path) {
-        _ = try FileManager.default.replaceItemAt(
-          URL(fileURLWithPath: path), withItemAt: URL(fileURLWithPath: partial))
+        // Takes the place of the old one, with its permissions, when it is complete.
+        try text.write(to: URL(fileURLWithPath: path), options: .atomic)
+        try setExecutable(path)
       } else {
+        // Complete and executable before it has its name: a push may start at any time.
+        let partial = "\(path).partial-\(ProcessInfo.processInfo.processIdentifier)"
+        try text.write(to: URL(fileURLWithPath: partial))
+        try setExecutable(partial)
         try FileManager.default.moveItem(atPath: partial, toPath: path)
       }
     } catch {
       throw .usage("\(path): cannot be written (\(GateCache.reason(of: error))); check who owns it")
     }
+  }
+
+  private func setExecutable(_ path: String) throws {
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
   }
 
   /// Removes the hook if it is ours; whether there was one.

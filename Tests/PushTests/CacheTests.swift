@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+/// The cache saves work and decides nothing.
+@Suite struct CacheTests {
+  private let sandbox: Sandbox
+
+  init() throws {
+    sandbox = try Sandbox()
+    try sandbox.makeRepository()
+    try sandbox.write("int other(void) { return 2; }\n", to: "repo/src/other.c")
+    try sandbox.commit("change")
+  }
+
+  private static var isRoot: Bool { NSUserName() == "root" }
+
+  private func cacheFiles() -> [String] {
+    let found = FileManager.default.enumerator(atPath: sandbox.path("cache"))
+    return (found?.allObjects as? [String] ?? []).sorted()
+  }
+
+  @Test("What is kept is whole, and nothing stays behind in the temporary directory")
+  func tidy() throws {
+    #expect(try sandbox.prgate("gate", in: "repo").status == 0)
+    let files = cacheFiles()
+    #expect(files.contains { $0.hasPrefix("prgate/trees/") && $0.hasSuffix("/src/other.c") })
+    #expect(!files.contains { $0.contains(".partial") || $0.contains(".probe") })
+    #expect(try FileManager.default.contentsOfDirectory(atPath: sandbox.path("tmp")) == [])
+  }
+
+  @Test("A further commit shares what did not change")
+  func shared() throws {
+    _ = try sandbox.prgate("gate", in: "repo")
+    let before = cacheFiles().count { $0.hasPrefix("prgate/blobs/") && $0.utf8.count > 40 }
+    try sandbox.write("int other(void) { return 3; }\n", to: "repo/src/other.c")
+    try sandbox.commit("another change")
+    _ = try sandbox.prgate("gate", in: "repo")
+    let after = cacheFiles().count { $0.hasPrefix("prgate/blobs/") && $0.utf8.count > 40 }
+    #expect(after == before + 1)
+  }
+
+  @Test("A run that was killed leaves nothing that a later one takes for whole")
+  func abandoned() throws {
+    _ = try sandbox.prgate("gate", in: "repo")
+    let trees = sandbox.path("cache/prgate/trees")
+    let tree = try #require(try FileManager.default.contentsOfDirectory(atPath: trees).first)
+    // As if the run had been killed in the middle: under another name, and only a part.
+    try FileManager.default.moveItem(
+      atPath: trees + "/" + tree, toPath: trees + "/" + tree + ".partial-1")
+    try FileManager.default.removeItem(atPath: trees + "/" + tree + ".partial-1/src")
+    let blobs = sandbox.path("cache/prgate/blobs")
+    let object = try sandbox.git("rev-parse", "HEAD:src/other.c", in: "repo")
+    try Data().write(to: URL(fileURLWithPath: "\(blobs)/\(object.prefix(2))/\(object)"))
+    try FileManager.default.createDirectory(
+      atPath: sandbox.path("tmp/prgate-999999999-01234567-89ab-cdef-0123-456789abcdef"),
+      withIntermediateDirectories: false)
+    let outcome = try sandbox.prgate("gate", in: "repo")
+    #expect(outcome.status == 0, "\(outcome.output)\(outcome.errors)")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: sandbox.path("tmp")) == [])
+  }
+
+  @Test("A damaged index is made anew, with a word")
+  func damagedIndex() throws {
+    try sandbox.write(String(repeating: "x", count: 9000), to: "cache/prgate/index.sqlite")
+    let outcome = try sandbox.prgate("gate", in: "repo")
+    #expect(outcome.status == 0)
+    #expect(outcome.output.contains("was made anew: it is damaged"), "\(outcome.output)")
+  }
+
+  @Test("A cache directory that is a file")
+  func file() throws {
+    try sandbox.write("", to: "afile")
+    let outcome = try sandbox.prgate("gate", "--cache-dir", sandbox.path("afile"), in: "repo")
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    #expect(outcome.output.contains("cannot be used (it is no directory); running without it"))
+  }
+
+  @Test("A cache directory that is read-only", .enabled(if: Self.canDropPrivileges))
+  func readOnly() throws {
+    let cache = sandbox.path("readonly")
+    try FileManager.default.createDirectory(atPath: cache, withIntermediateDirectories: false)
+    try FileManager.default.setAttributes([.posixPermissions: 0o555], ofItemAtPath: cache)
+    // Root writes everywhere, so another user runs it, who may write to the rest.
+    _ = try sandbox.run("/bin/chmod", ["-R", "a+rwX", sandbox.directory], in: "/")
+    try FileManager.default.setAttributes([.posixPermissions: 0o555], ofItemAtPath: cache)
+    try sandbox.write("[safe]\n\tdirectory = *\n", to: "home/.gitconfig")
+    // Another user may not be able to reach the build directory.
+    let program = sandbox.path("prgate")
+    try FileManager.default.copyItem(atPath: Sandbox.prgate, toPath: program)
+    let arguments = [program, "gate", "--cache-dir", cache]
+    let outcome =
+      Self.isRoot
+      ? try sandbox.run(
+        "/usr/bin/setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups"] + arguments,
+        in: sandbox.path("repo"))
+      : try sandbox.run(program, Array(arguments.dropFirst()), in: sandbox.path("repo"))
+    #expect(outcome.status == 0, "\(outcome.output)\(outcome.errors)")
+    #expect(outcome.output.contains("cannot be used (permission denied); running without it"))
+  }
+
+  private static var canDropPrivileges: Bool {
+    !isRoot || FileManager.default.isExecutableFile(atPath: "/usr/bin/setpriv")
+  }
+
+  @Test("A cache directory that is full, from the start and on the way")
+  func full() throws {
+    guard Self.isRoot else { return }
+    for size in ["4k", "64k"] {
+      let cache = sandbox.path("full-" + size)
+      try FileManager.default.createDirectory(atPath: cache, withIntermediateDirectories: false)
+      let mounted = try sandbox.run(
+        "/bin/mount", ["-t", "tmpfs", "-o", "size=" + size, "tmpfs", cache], in: "/")
+      // Not every container may mount.
+      guard mounted.status == 0 else { return }
+      defer { _ = try? sandbox.run("/bin/umount", [cache], in: "/") }
+      if size == "4k" {
+        try? Data(repeating: 0x20, count: 4096).write(to: URL(fileURLWithPath: cache + "/filler"))
+      }
+      // More than the small file system has room for.
+      try sandbox.write(
+        "int other(void) { return 2; }\n/*\(String(repeating: "x", count: 100_000))*/\n",
+        to: "repo/src/other.c")
+      try sandbox.commit("large")
+      let outcome = try sandbox.prgate("gate", "--cache-dir", cache, in: "repo")
+      #expect(outcome.status == 0, "\(size): \(outcome.output)\(outcome.errors)")
+      #expect(outcome.output.contains("(no space left); running without it"), "\(outcome.output)")
+      #expect(outcome.output.contains("analysed 1/1 units"))
+      #expect(try FileManager.default.contentsOfDirectory(atPath: sandbox.path("tmp")) == [])
+    }
+  }
+}
