@@ -6,22 +6,157 @@ extension RuleExample {
   /// The examples by rule id.
   static let all: [String: RuleExample] = [
     "missing-terminator": RuleExample(
-      bad: "",
-      good: ""),
+      bad: #"""
+        // SPDX-License-Identifier: Apache-2.0
+        #include "libc.h"
+
+        void greet(const char *host) {
+          char name[16];
+          strncpy(name, host, sizeof name);
+          printf("hello %s\n", name);  // expect: missing-terminator "'printf' takes 'name' as a string"
+        }
+        """#,
+      good: #"""
+        // SPDX-License-Identifier: Apache-2.0
+        #include "libc.h"
+
+        void greet(const char *host) {
+          char name[16];
+          strncpy(name, host, sizeof name - 1);
+          name[sizeof name - 1] = '\0';
+          printf("hello %s\n", name);
+        }
+        """#),
     "off-by-one-read": RuleExample(
-      bad: "",
-      good: ""),
+      bad: #"""
+        // SPDX-License-Identifier: Apache-2.0
+        enum { OPTIONS = 16 };
+
+        struct message {
+          unsigned char options[OPTIONS];
+          unsigned char secret;
+        };
+
+        int option(const struct message *message, unsigned index) {
+          if (index > OPTIONS) return -1;
+          return message->options[index];  // expect: off-by-one-read "reads byte 17 of 16"
+        }
+        """#,
+      good: #"""
+        // SPDX-License-Identifier: Apache-2.0
+        enum { OPTIONS = 16 };
+
+        struct message {
+          unsigned char options[OPTIONS];
+          unsigned char secret;
+        };
+
+        int option(const struct message *message, unsigned index) {
+          if (index >= OPTIONS) return -1;
+          return message->options[index];
+        }
+        """#),
     "off-by-one-write": RuleExample(
-      bad: "",
-      good: ""),
+      bad: #"""
+        // SPDX-License-Identifier: Apache-2.0
+        void use(char *buffer);
+
+        void clear(void) {
+          char b[16];
+          for (int i = 0; i <= 16; i++)
+            b[i] = 0;  // expect: off-by-one-write "writes byte 17 of 16"
+          use(b);
+        }
+        """#,
+      good: #"""
+        // SPDX-License-Identifier: Apache-2.0
+        void use(char *buffer);
+
+        void clear(void) {
+          char b[16];
+          for (int i = 0; i < 16; i++)
+            b[i] = 0;
+          use(b);
+        }
+        """#),
     "out-of-bounds-read": RuleExample(
-      bad: "",
-      good: ""),
+      bad: #"""
+        // SPDX-License-Identifier: Apache-2.0
+        #include "libc.h"
+
+        struct header {
+          uint8_t kind;
+          uint8_t address[6];
+        };
+
+        void address(const struct header *header, uint8_t *to) {
+          uint8_t local[4] = {header->kind};
+          memcpy(to, local, sizeof header->address);  // expect: out-of-bounds-read "reads byte 6 of 4"
+        }
+        """#,
+      good: #"""
+        // SPDX-License-Identifier: Apache-2.0
+        #include "libc.h"
+
+        struct header {
+          uint8_t kind;
+          uint8_t address[6];
+        };
+
+        void address(const struct header *header, uint8_t *to) {
+          uint8_t local[4] = {header->kind};
+          memcpy(to, local, sizeof local);
+        }
+        """#),
     "out-of-bounds-write": RuleExample(
-      bad: "",
-      good: ""),
+      bad: #"""
+        // SPDX-License-Identifier: Apache-2.0
+        #include "libc.h"
+
+        void use(char *buffer);
+
+        void reset(void) {
+          char name[16];
+          memset(name, 0, 32);  // expect: out-of-bounds-write "writes byte 32 of 16"
+          use(name);
+        }
+        """#,
+      good: #"""
+        // SPDX-License-Identifier: Apache-2.0
+        #include "libc.h"
+
+        void use(char *buffer);
+
+        void reset(void) {
+          char name[16];
+          memset(name, 0, sizeof name);
+          use(name);
+        }
+        """#),
     "unsafe-function": RuleExample(
-      bad: "",
-      good: ""),
+      bad: #"""
+        // SPDX-License-Identifier: Apache-2.0
+        #include "libc.h"
+
+        void use(const char *path);
+
+        void open_lease(const char *interface) {
+          char path[32];
+          sprintf(path, "/run/dhcp-%s", interface);  // expect: unsafe-function "room for 32 bytes"
+          use(path);
+        }
+        """#,
+      good: #"""
+        // SPDX-License-Identifier: Apache-2.0
+        #include "libc.h"
+
+        void use(const char *path);
+
+        void open_lease(const char *interface) {
+          char path[32];
+          snprintf(path, sizeof path, "/run/dhcp-%s", interface);
+          use(path);
+        }
+        """#),
   ]
 }
