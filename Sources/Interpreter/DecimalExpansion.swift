@@ -67,10 +67,7 @@ struct DecimalExpansion {
   /// The text of `%f`.
   func fixed(_ precision: Int, keepsPoint: Bool) -> ContiguousArray<UInt8> {
     let kept = rounded(to: point + precision)
-    var text: ContiguousArray<UInt8> = []
-    for index in min(0, kept.point - 1)..<max(kept.point, 0) where index >= 0 || text.isEmpty {
-      text.append(kept.digit(at: index))
-    }
+    var text = ContiguousArray((0..<max(kept.point, 0)).map { kept.digit(at: $0) })
     if text.isEmpty { text.append(0x30) }
     if precision > 0 || keepsPoint { text.append(0x2E) }
     for index in 0..<precision { text.append(kept.digit(at: kept.point + index)) }
