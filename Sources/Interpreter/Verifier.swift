@@ -271,7 +271,7 @@ private struct BodyVerifier {
     case .signExtend: bothIntegers && target.width > source.width && source.shape == .signed
     case .zeroExtend: bothIntegers && target.width > source.width && source.shape != .signed
     case .reinterpret:
-      bothIntegers && target.width == source.width && target.shape != source.shape
+      bothIntegers && target.width == source.width
     case .toBool: source.isScalar && target.shape == .bool
     case .integerToFloating: source.isInteger && target.shape == .floating
     case .floatingToInteger:
