@@ -23,8 +23,8 @@ struct InterpretCommand: ParsableCommand {
   @Option(help: "Instructions that the program may execute.")
   var fuel = 500_000_000
 
-  @Flag(help: "Check the IR against its contract first, and print what breaks it.")
-  var verify = false
+  @Flag(help: "Check the invariants of the IR first, and print what breaks them.")
+  var validate = false
 
   @Argument(parsing: .postTerminator, help: "Flags for the C compiler, after '--'.")
   var flags: [String] = []
@@ -36,8 +36,8 @@ struct InterpretCommand: ParsableCommand {
     if let error = lowered.errors.first {
       throw failure("\(error.path):\(error.line): \(error.message)", 125)
     }
-    if verify {
-      for problem in Interpreter.verify(lowered.module) { print(problem) }
+    if validate {
+      for problem in lowered.module.validate() { print(problem) }
     }
     let run = interpret(
       lowered.module, options: InterpreterOptions(arguments: [file], fuel: fuel))
