@@ -18,8 +18,8 @@ struct GeneratedFiles {
     let rules = Rule.all.map(\.info).sorted { $0.id.utf8.lexicographicallyPrecedes($1.id.utf8) }
     let examples = rules.map { rule in
       (
-        id: rule.id, bad: checkout.text("fixtures/\(rule.id)/example.bad.c") ?? "",
-        good: checkout.text("fixtures/\(rule.id)/example.good.c") ?? ""
+        id: rule.id, bad: Self.example(checkout.text("fixtures/\(rule.id)/example.bad.c")),
+        good: Self.example(checkout.text("fixtures/\(rule.id)/example.good.c"))
       )
     }
     for (rule, example) in zip(rules, examples) {
@@ -41,6 +41,13 @@ struct GeneratedFiles {
     Self.folders.flatMap { folder in
       checkout.names(in: folder).map { "\(folder)/\($0)" }.filter { texts[$0] == nil }
     }
+  }
+
+  /// A fixture as people read it: without its licence, and with the name of the rule alone where the
+  /// tests expect a finding.
+  private static func example(_ text: String?) -> String {
+    (text ?? "").replacing(/^\/\/ SPDX-License-Identifier: .*\n/, with: "")
+      .replacing(/\/\/ expect: ([a-z-]+).*/) { "// \($0.output.1)" }
   }
 
   /// The examples as Swift, so that an installed program can show them.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Findings
+public import Findings
 import Rules
-import Testing
+public import Testing
 
 /// What every rule has to have.
 @Suite struct RuleTests {
@@ -73,7 +73,7 @@ import Testing
   }
 }
 
-extension RuleInfo: @retroactive CustomTestStringConvertible {
+extension RuleInfo: CustomTestStringConvertible {
   /// Tests are named after the rule.
   public var testDescription: String { id }
 }
