@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import Synchronization
 
 /// Where the gate keeps what it can use again, and what it needs for one run only.
 ///
@@ -40,7 +41,18 @@ struct GateCache: Sendable {
   }
 
   /// Removes what was needed for this run only.
-  func close() { Self.remove(scratch) }
+  func close() { Self.removeScratch() }
+
+  /// The directories that this process made and has to remove, also when it is interrupted.
+  private static let ownScratch = Mutex<[String]>([])
+
+  /// Removes all that this process made for this run only.
+  static func removeScratch() {
+    ownScratch.withLock { paths in
+      for path in paths { remove(path) }
+      paths.removeAll()
+    }
+  }
 
   /// `$XDG_CACHE_HOME/prgate`, else `~/.cache/prgate`.
   private static func defaultDirectory() -> String {
@@ -102,7 +114,9 @@ struct GateCache: Sendable {
       throw .usage(
         "\(base): no temporary directory can be made (\(reason(of: error))); set TMPDIR to another")
     }
-    return Paths.canonical(path)
+    let scratch = Paths.canonical(path)
+    ownScratch.withLock { $0.append(scratch) }
+    return scratch
   }
 
   /// Removes the directories of runs that were interrupted: their process is gone.

@@ -73,15 +73,16 @@ struct GateCommand: AsyncParsableCommand {
       ? [try await resolver.range(base: base, head: head ?? "HEAD")]
       : try await PushedRefs.ranges(of: refs, remote: remote, resolver)
     guard !ranges.isEmpty else { return }
-    let verdicts = try await judge(ranges, of: repository, from: directory)
-    let verdict = Gate.verdict(of: verdicts)
-    if stdin != nil, verdict != .pass { StandardStreams.writeError(PushedRefs.advice(verdict)) }
-    if verdict != .pass { throw ExitCode(verdict.exitStatus) }
+    let reports = try await judge(ranges, of: repository, from: directory)
+    let verdict = Gate.verdict(of: reports.map(\.verdict))
+    guard verdict != .pass else { return }
+    if stdin != nil { StandardStreams.writeError(PushedRefs.advice(verdict, reports)) }
+    throw ExitCode(verdict.exitStatus)
   }
 
   private func judge(
     _ ranges: [GateRange], of repository: GitRepository, from directory: String
-  ) async throws -> [Verdict] {
+  ) async throws -> [Report] {
     let settings = DriverSettings(
       root: repository.root, resourceDirectory: try Toolchain.resourceDirectory(),
       jobs: jobs ?? ProcessInfo.processInfo.activeProcessorCount)
@@ -91,13 +92,13 @@ struct GateCommand: AsyncParsableCommand {
       repository: repository,
       database: try GateDatabase(named: database, root: repository.root, directory: directory),
       settings: settings, rules: RuleSet.all, cache: cache)
-    var verdicts: [Verdict] = []
+    var reports: [Report] = []
     for range in ranges {
       let report = try await run.report(on: range)
       try output.write(report)
-      verdicts.append(report.verdict)
+      reports.append(report)
     }
-    return verdicts
+    return reports
   }
 }
 
@@ -145,14 +146,17 @@ private enum PushedRefs {
   }
 
   /// What a developer whose push is refused can do.
-  static func advice(_ verdict: Verdict) -> String {
+  static func advice(_ verdict: Verdict, _ reports: [Report]) -> String {
     let step =
       verdict == .fail
       ? "repair what is new, 'prgate explain RULE' says why and how"
       : "make the units above readable, the reason is beside each"
-    return """
-      prgate: the push is refused (\(verdict.rawValue)): \(step)
-      prgate: 'git push --no-verify' skips this hook; the check in CI will still run
-      """
+    let commands = reports.filter { $0.verdict != .pass && !$0.base.isEmpty }.map { report in
+      "prgate: once more: prgate gate --base \(report.base.prefix(12)) --head \(report.head.prefix(12))"
+    }
+    let lines =
+      ["prgate: the push is refused (\(verdict.rawValue)): \(step)"] + commands
+      + ["prgate: 'git push --no-verify' skips this hook; the check in CI will still run"]
+    return lines.joined(separator: "\n")
   }
 }

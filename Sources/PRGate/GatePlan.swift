@@ -28,8 +28,9 @@ struct GateDatabase: Sendable {
     }
     let database = try CompilationDatabase(at: found)
     let shown = Paths.relative(database.path, to: root)
+    var names = RealNames(root: root)
     commands = database.commands.filter { SourceFiles.isC($0.file) }
-      .map { $0.underRealName(root: root) }
+      .map { $0.underRealNames(&names) }
     commandsByPath = Dictionary(grouping: commands) { Paths.relative($0.file, to: root) }
     advice =
       commands.isEmpty
@@ -41,23 +42,49 @@ struct GateDatabase: Sendable {
   func commands(for path: String) -> [CompileCommand] { commandsByPath[path] ?? [] }
 }
 
+/// Names without symbolic links of paths that lie in the repository, each asked once.
+private struct RealNames {
+  let root: String
+  private var known: [String: String] = [:]
+
+  init(root: String) { self.root = root }
+
+  subscript(path: String) -> String {
+    mutating get {
+      if let name = known[path] { return name }
+      let real = Paths.canonical(path)
+      let name = real == root || real.hasPrefix(root + "/") ? real : path
+      known[path] = name
+      return name
+    }
+  }
+}
+
 extension CompileCommand {
-  /// The command with its file and directory under their real names: the file system in which the
-  /// commit is judged has the repository under that name only.
-  fileprivate func underRealName(root: String) -> CompileCommand {
-    CompileCommand(
-      directory: Paths.canonical(directory), file: Paths.canonical(file), arguments: arguments)
+  /// The command with the repository under its real name in file, directory and flags: the file system
+  /// in which the commit is judged has it under that name only.
+  fileprivate func underRealNames(_ names: inout RealNames) -> CompileCommand {
+    var copy = self
+    copy.directory = names[directory]
+    copy.file = names[file]
+    copy.arguments = arguments.map { word in
+      guard let path = Self.path(in: word) else { return word }
+      return word.dropLast(path.utf8.count) + names[String(path)]
+    }
+    return copy
   }
 
   /// Files and directories that the flags name, absolute.
   var namedPaths: [String] {
     guard let flags = try? CompilerFlags(of: self) else { return [] }
-    let prefixes = ["-I", "-iquote", "-isystem", "-idirafter", "-isysroot", "--sysroot="]
-    return flags.arguments.compactMap { word in
-      if word.hasPrefix("/") { return word }
-      let prefix = prefixes.first { word.hasPrefix($0 + "/") }
-      return prefix.map { String(word.dropFirst($0.count)) }
-    }
+    return flags.arguments.compactMap { Self.path(in: $0).map(String.init) }
+  }
+
+  /// The absolute path that ends a word of a command.
+  private static func path(in word: String) -> Substring? {
+    let prefixes = ["", "-I", "-iquote", "-isystem", "-idirafter", "-isysroot", "--sysroot="]
+    let prefix = prefixes.first { word.hasPrefix($0 + "/") }
+    return prefix.map { word.dropFirst($0.count) }
   }
 
   /// The identity of the unit in the index.

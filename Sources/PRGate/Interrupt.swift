@@ -8,7 +8,10 @@ enum Interrupt {
   /// Starts to watch; keep the result for as long as it should.
   static func watch() -> any DispatchSourceSignal {
     let source = DispatchSource.makeSignalSource(signal: SIGINT, queue: .global())
-    source.setEventHandler { OutputFile.finishAndExit(.interrupted) }
+    source.setEventHandler {
+      GateCache.removeScratch()
+      OutputFile.finishAndExit(.interrupted)
+    }
     // On Linux the source brings a signal handler of its own; `SIG_IGN` here would race with it.
     source.resume()
     return source

@@ -142,6 +142,25 @@ import Testing
       "not a line of git's pre-push protocol: 'refs/heads/main'")
   }
 
+  @Test("A tree that would be written outside of its directory", arguments: ["..", ".git", "."])
+  func hostileTree(name: String) throws {
+    let blob = try sandbox.git("rev-parse", "HEAD:README", in: "repo")
+    let made = try sandbox.run(
+      "/usr/bin/env", ["git", "mktree"], in: sandbox.path("repo"),
+      input: "100644 blob \(blob)\tevil.c\n")
+    let inner = made.output.trimmingCharacters(in: .newlines)
+    let outer = try sandbox.run(
+      "/usr/bin/env", ["git", "mktree"], in: sandbox.path("repo"),
+      input: "040000 tree \(inner)\t\(name)\n")
+    let tree = outer.output.trimmingCharacters(in: .newlines)
+    try #require(tree.count == 40, "\(outer.errors)")
+    let commit = try sandbox.git("commit-tree", "-p", "main", "-m", "evil", tree, in: "repo")
+    expectUsage(
+      try sandbox.prgate("gate", "--head", commit, in: "repo"),
+      "has an entry that no work tree can have; check it with 'git fsck'")
+    #expect(!FileManager.default.fileExists(atPath: sandbox.path("cache/prgate/trees/evil.c")))
+  }
+
   @Test("git is not there")
   func noGit() throws {
     sandbox.environment["PATH"] = sandbox.path("home")

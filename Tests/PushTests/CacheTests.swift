@@ -61,6 +61,23 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: sandbox.path("tmp")) == [])
   }
 
+  @Test("Ctrl-C ends the run, and nothing of it is left")
+  func interrupted() throws {
+    // Two to the 30th empty expansions: the parser is busy until the signal comes.
+    var slow = "#define M0\n"
+    for level in 1...30 { slow += "#define M\(level) M\(level - 1) M\(level - 1)\n" }
+    try sandbox.write(slow + "M30\n", to: "repo/src/other.c")
+    try sandbox.commit("slow")
+    let outcome = try sandbox.run(
+      Sandbox.prgate, ["gate", "-o", "json=out.json"], in: sandbox.path("repo"),
+      interruptedAfter: 3)
+    #expect(outcome.status == 130, "\(outcome.errors)")
+    #expect(outcome.output == "")
+    #expect(!FileManager.default.fileExists(atPath: sandbox.path("repo/out.json")))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: sandbox.path("tmp")) == [])
+    #expect(!cacheFiles().contains { $0.contains(".partial") })
+  }
+
   @Test("A damaged index is made anew, with a word")
   func damagedIndex() throws {
     try sandbox.write(String(repeating: "x", count: 9000), to: "cache/prgate/index.sqlite")

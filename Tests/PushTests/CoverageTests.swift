@@ -241,6 +241,30 @@ import Testing
     #expect(outcome.output.contains("analysed 1/1 units"))
   }
 
+  @Test("A database that names the repository through a link")
+  func aliased() throws {
+    try FileManager.default.createSymbolicLink(
+      atPath: sandbox.path("alias"), withDestinationPath: sandbox.path("repo"))
+    try change("src/limit.c", "#include \"limit.h\"\nint limit(void) { return LIMIT; }\n")
+    let alias = sandbox.path("alias")
+    try sandbox.write(
+      """
+      [{"directory": "\(alias)", "file": "\(alias)/src/limit.c",
+        "arguments": ["cc", "-I\(alias)/include", "-c", "\(alias)/src/limit.c"]}]
+      """, to: "repo/compile_commands.json")
+    let outcome = try sandbox.prgate("gate", in: "repo")
+    #expect(outcome.status == 0, "\(outcome.output)\(outcome.errors)")
+    // And not because the link shows the work tree.
+    try sandbox.write("#error dirty\n", to: "repo/include/limit.h")
+    #expect(try sandbox.prgate("gate", in: "alias").status == 0)
+    try sandbox.write(
+      """
+      [{"directory": "/", "file": "\(alias)/src/limit.c",
+        "arguments": ["cc", "-I", "\(alias)/include", "-c", "\(alias)/src/limit.c"]}]
+      """, to: "repo/compile_commands.json")
+    #expect(try sandbox.prgate("gate", in: "repo").status == 0)
+  }
+
   @Test("Nothing that git would run for the repository is run")
   func hostileConfiguration() throws {
     let witness = sandbox.path("witness")

@@ -58,6 +58,8 @@ import Testing
     #expect(try remoteCommit("topic") == "")
     #expect(result.text.contains("src/other.c"))
     #expect(result.text.contains("prgate: the push is refused (INCOMPLETE)"), "\(result.text)")
+    let again = "prgate gate --base \(try localCommit("main").prefix(12)) --head "
+    #expect(result.text.contains(again + "\(try localCommit().prefix(12))"))
     #expect(result.text.contains("'git push --no-verify' skips this hook; the check in CI will"))
     #expect(try push("--no-verify", "origin", "topic").isAccepted)
   }

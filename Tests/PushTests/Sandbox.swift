@@ -52,9 +52,10 @@ final class Sandbox {
 
   func path(_ name: String) -> String { directory + "/" + name }
 
-  /// Runs a program to its end.
+  /// Runs a program to its end, or sends it Ctrl-C's signal after some seconds.
   func run(
-    _ program: String, _ arguments: [String], in place: String, input: String = ""
+    _ program: String, _ arguments: [String], in place: String, input: String = "",
+    interruptedAfter seconds: Double? = nil
   ) throws -> Outcome {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: program)
@@ -73,6 +74,10 @@ final class Sandbox {
     process.standardOutput = FileHandle(forWritingAtPath: streams[1])
     process.standardError = FileHandle(forWritingAtPath: streams[2])
     try process.run()
+    if let seconds {
+      Thread.sleep(forTimeInterval: seconds)
+      process.interrupt()
+    }
     process.waitUntilExit()
     func text(_ stream: String) throws -> String {
       String(decoding: try Data(contentsOf: URL(fileURLWithPath: stream)), as: UTF8.self)
