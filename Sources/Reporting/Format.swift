@@ -45,6 +45,12 @@ func level(of finding: Finding) -> Severity {
   finding.tier != .a && finding.severity == .error ? .warning : finding.severity
 }
 
+/// The values of the witness that the message does not name itself, as `i = 4`.
+func unnamedValues(of finding: Finding) -> [String] {
+  finding.witness.filter { !finding.message.contains("'\($0.name)' is \($0.value)") }
+    .map { "\($0.name) = \($0.value)" }
+}
+
 /// `count` with its noun in the right number.
 func counted(_ count: Int, _ noun: String) -> String {
   count == 1 ? "1 \(noun)" : "\(count) \(noun)s"

@@ -49,12 +49,8 @@ private func annotation(_ finding: Finding, _ severity: Severity) -> String {
     + ",col=\(place.start.column)"
   // GitHub reads an end column only where the range ends on its first line.
   if place.end.line == place.start.line { properties += ",endColumn=\(place.end.column)" }
-  var message = finding.message
-  if !finding.witness.isEmpty {
-    message +=
-      "; with "
-      + finding.witness.map { "\($0.name) = \($0.value)" }.joined(separator: ", ")
-  }
+  let values = unnamedValues(of: finding).joined(separator: ", ")
+  let message = finding.message + (values.isEmpty ? "" : "; with " + values)
   return "::\(severity.rawValue) \(properties),title=\(property(finding.rule))::\(data(message))\n"
 }
 

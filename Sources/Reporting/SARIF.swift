@@ -130,10 +130,8 @@ private func result(_ reported: ReportedFinding, ruleIndex: Int?, command: Strin
 /// The message as sentences: the first one is the title that GitHub shows.
 private func sentences(of finding: Finding) -> String {
   var text = finding.message
-  if !finding.witness.isEmpty {
-    let values = finding.witness.map { "\($0.name) = \($0.value)" }
-    text += ". With: " + values.joined(separator: ", ")
-  }
+  let values = unnamedValues(of: finding)
+  if !values.isEmpty { text += ". With: " + values.joined(separator: ", ") }
   return finding.hint.isEmpty ? text : text + ". Fix: " + finding.hint
 }
 

@@ -100,7 +100,7 @@ private struct TextWriter {
 /// What the verdict rests on, in one line.
 func verdictInWords(_ report: Report) -> String {
   if report.ledger.isEmpty && report.findings.isEmpty && report.verdict == .pass {
-    return "nothing to check"
+    return "nothing to check" + comparedCommits(report)
   }
   let isGate = report.command == "gate"
   let kind = isGate ? "new finding" : "finding"
@@ -121,7 +121,13 @@ func verdictInWords(_ report: Report) -> String {
     let fixed = report.fixed.count { $0.finding.tier == .a }
     if fixed > 0 { parts.append("\(fixed) fixed") }
   }
-  return parts.joined(separator: ", ")
+  return parts.joined(separator: ", ") + comparedCommits(report)
+}
+
+/// The commits that were compared, as `git show` takes them; empty for `check`.
+private func comparedCommits(_ report: Report) -> String {
+  guard !report.head.isEmpty, !report.base.isEmpty else { return "" }
+  return " (\(report.head.prefix(12)) against \(report.base.prefix(12)))"
 }
 
 /// The coverage ledger in lines: what was not analysed, what was not understood, and the count.

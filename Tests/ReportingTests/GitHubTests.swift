@@ -36,6 +36,13 @@ import Testing
       ])
   }
 
+  @Test func valuesThatTheMessageNamesAreNotRepeated() throws {
+    var finding = Sample.finding
+    finding.message = "reads past the end when 'i' is 4"
+    let command = try #require(commands(lines(Sample.report([Sample.reported(finding)]))).first)
+    #expect(command.hasSuffix("when 'i' is 4; with MAX = 4"))
+  }
+
   @Test func rangesOverLinesHaveNoEndColumn() throws {
     var finding = Sample.finding
     finding.location.end = Position(line: 14, column: 3)

@@ -85,7 +85,7 @@ import Testing
     let lines = text(Sample.gate).split(separator: "\n")
     #expect(
       lines.suffix(4) == [
-        "FAIL: 1 new finding blocks, 1 unchanged, 1 fixed",
+        "FAIL: 1 new finding blocks, 1 unchanged, 1 fixed (e4f5a6b against a1b2c3d)",
         "not analysed: src/tap.c: 'autoconf.h' file not found; run the build once",
         "not understood in 2 of 9 functions: inline-asm 1, va-arg 3",
         "analysed 1/2 units",
@@ -94,7 +94,7 @@ import Testing
 
   @Test func nothingToCheckIsSaid() {
     let text = text(Sample.report([], command: "gate", verdict: .pass, ledger: []))
-    #expect(text == "PASS: nothing to check\nanalysed 0/0 units\n")
+    #expect(text == "PASS: nothing to check (e4f5a6b against a1b2c3d)\nanalysed 0/0 units\n")
   }
 
   @Test func incompleteIsNeverWordedAsAPass() {
