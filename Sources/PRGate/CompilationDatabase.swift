@@ -95,9 +95,10 @@ private struct DatabaseRow: Decodable {
       throw Contradiction(reason: "contains a line break in a path")
     }
     guard !file.isEmpty else { throw Contradiction(reason: "has an empty \"file\"") }
-    let directory = Paths.absolute(directory, in: base)
+    let directory = Paths.canonical(directory, in: base)
     let command = CompileCommand(
-      directory: directory, file: Paths.absolute(file, in: directory), arguments: words)
+      directory: directory,
+      file: Paths.resolvingDirectory(of: Paths.absolute(file, in: directory)), arguments: words)
     if let other = command.otherSource {
       throw Contradiction(reason: "is for \(file), but its command compiles \(other)")
     }

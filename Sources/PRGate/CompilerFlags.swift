@@ -87,16 +87,16 @@ struct CompilerFlags: Hashable, Sendable {
     arguments += isSeparate ? [name, value ?? ""] : [name + (value ?? "")]
   }
 
-  /// A search path made absolute, so that file names in the parser's answers are absolute too; `=`
-  /// stands for the system root.
+  /// A search path made absolute and without links, so that file names in the parser's answers are so
+  /// too; `=` stands for the system root.
   private static func path(_ value: String, in directory: String) -> String {
-    value.hasPrefix("=") ? value : Paths.absolute(value, in: directory)
+    value.hasPrefix("=") ? value : Paths.canonical(value, in: directory)
   }
 
   /// A header that is read before the file: of the directory where it lies there, else of the search
   /// path.
   private static func header(_ value: String, in directory: String) -> String {
-    let path = Paths.absolute(value, in: directory)
+    let path = Paths.canonical(value, in: directory)
     return Paths.isFile(path) ? path : value
   }
 

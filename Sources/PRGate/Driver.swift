@@ -55,11 +55,7 @@ enum Driver {
   ) async -> ProgramAnalysis {
     var result = ProgramAnalysis()
     let prepared = prepare(requests, settings: settings, into: &result)
-    let counter = ProgressCounter(settings.progress)
-    let units = await WorkerThreads.map(prepared, count: settings.jobs) { unit in
-      defer { counter.advance() }
-      return UnitLowering.lower(unit, settings: settings)
-    }
+    let units = await lower(prepared, settings: settings)
     let modules = units.compactMap(\.module)
     let checked = await WorkerThreads.run {
       check(modules, models: .standard, options: settings.analysis)
@@ -68,6 +64,22 @@ enum Driver {
     result.ledger = ledger(of: units, checked: checked.ledger)
     result.findings = demote(checked.findings, of: units)
     return result
+  }
+
+  /// Only lowers every unit; the outcomes are in the order of the requests.
+  static func lower(_ requests: [UnitRequest], settings: DriverSettings) async -> [UnitOutcome] {
+    var ignored = ProgramAnalysis()
+    return await lower(prepare(requests, settings: settings, into: &ignored), settings: settings)
+  }
+
+  private static func lower(
+    _ units: [PreparedUnit], settings: DriverSettings
+  ) async -> [UnitOutcome] {
+    let counter = ProgressCounter(settings.progress)
+    return await WorkerThreads.map(units, count: settings.jobs) { unit in
+      defer { counter.advance() }
+      return UnitLowering.lower(unit, settings: settings)
+    }
   }
 
   /// Filters the flags of every request and leaves out what came before.

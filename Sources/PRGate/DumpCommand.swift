@@ -1,22 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Findings
+import IR
 
 /// `prgate dump`: what the stages hand on, for people who work on prgate.
 struct DumpCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "dump", abstract: "Print an intermediate form.",
-    subcommands: [IR.self])
+    subcommands: [IRCommand.self])
 
   /// `prgate dump ir FILE`.
-  struct IR: AsyncParsableCommand, TakesCompilerFlags {
+  struct IRCommand: AsyncParsableCommand, TakesCompilerFlags {
     static let configuration = CommandConfiguration(
-      commandName: "ir", abstract: "Print the intermediate representation of a C file.")
+      commandName: "ir", abstract: "Print the intermediate representation of C files.",
+      usage: "prgate dump ir <paths> ... [-p <database>] [-- <compiler flags> ...]")
 
     @OptionGroup var source: SourceOptions
 
     func run() async throws {
-      throw CommandFailure.usage("not there yet")
+      let place = WorkingPlace.current
+      let plan = try source.plan(in: place)
+      let settings = DriverSettings(
+        root: place.root, resourceDirectory: try Toolchain.resourceDirectory())
+      let problems = plan.uncovered.map { ($0.path, $0.problem) }
+      var outcomes: [(path: String, problem: String?)] = problems
+      for unit in await Driver.lower(plan.requests, settings: settings) {
+        if let module = unit.module { try StandardStreams.write(module.dump()) }
+        outcomes.append((unit.path, unit.problem))
+      }
+      // What could be lowered is printed; what is wrong with it is said all the same.
+      for case (let path, let problem?) in outcomes {
+        StandardStreams.writeError("prgate: \(path): \(problem)")
+      }
+      if outcomes.contains(where: { $0.problem != nil }) {
+        throw ExitCode(ExitStatus.incomplete.rawValue)
+      }
     }
+  }
+}
+
+extension LedgerEntry {
+  /// Why it is not analysed; nil where it is.
+  fileprivate var problem: String? {
+    guard case .incomplete(let reason) = coverage else { return nil }
+    return reason
   }
 }

@@ -21,6 +21,20 @@ enum Paths {
     return URL(fileURLWithPath: path).resolvingSymlinksInPath().path
   }
 
+  /// The same for a path that may be relative to `directory`; `..` goes up from where a link leads.
+  static func canonical(_ path: String, in directory: String) -> String {
+    canonical(FilePath(directory).pushing(FilePath(path)).string)
+  }
+
+  /// `path` with the links of its directory resolved, but not those of its last name: a source that
+  /// is a link includes headers from where the link lies.
+  static func resolvingDirectory(of path: String) -> String {
+    let path = FilePath(path)
+    guard let name = path.lastComponent else { return path.string }
+    let directory = FilePath(canonical(path.removingLastComponent().string))
+    return directory.appending(name).string
+  }
+
   /// `path` relative to `root` where it lies below it, else as it is.
   static func relative(_ path: String, to root: String) -> String {
     let prefix = root.hasSuffix("/") ? root : root + "/"

@@ -135,3 +135,69 @@ import Testing
     #expect(run.errors.isEmpty)
   }
 }
+
+/// A finding on its way to people: what is found is the rules' own test.
+@Suite struct FindingTests {
+  private let flawed = """
+    void clear(void) {
+      char name[16];
+      for (int i = 0; i <= 16; i++)
+        name[i] = 0;
+    }
+
+    """
+
+  @Test func blocksWithItsPlaceValuesAndRule() async throws {
+    let directory = try Directory([".git/HEAD": "", "src/a.c": flawed])
+    let run = try await Program.run(["check", "src/a.c", "--"], in: directory)
+    #expect(run.code == 1)
+    #expect(run.output.contains("src/a.c:4:5: error: writes byte 17 of 16 of 'name'"))
+    #expect(run.output.contains("[off-by-one-write]"))
+    #expect(run.output.contains("    4 |     name[i] = 0;\n      |     ^"))
+  }
+
+  @Test func isLeftOutWithItsRule() async throws {
+    let directory = try Directory([".git/HEAD": "", "a.c": flawed])
+    for arguments in [["--ignore", "off-by-one-write"], ["--select", "unsafe-function"]] {
+      let run = try await Program.run(["check"] + arguments + ["a.c", "--"], in: directory)
+      #expect(run.code == 0)
+      #expect(!run.output.contains("off-by-one-write"))
+    }
+    let run = try await Program.run(
+      ["check", "--select", "off-by-one-read,off-by-one-write", "a.c", "--"], in: directory)
+    #expect(run.code == 1)
+  }
+
+  @Test func isLikelyAtBestInABrokenUnit() async throws {
+    let directory = try Directory([".git/HEAD": "", "a.c": flawed + "int broken = ;\n"])
+    let run = try await Program.run(["check", "--all", "a.c", "--"], in: directory)
+    #expect(run.code == 3)
+    #expect(run.output.contains("(tier B) [off-by-one-write]"))
+  }
+
+  @Test func isOneFindingInAHeaderOfManyUnits() async throws {
+    let directory = try Directory([
+      ".git/HEAD": "", "clear.h": "static inline " + flawed,
+      "a.c": "#include \"clear.h\"\nvoid a(void) { clear(); }\n",
+      "b.c": "#include \"clear.h\"\nvoid b(void) { clear(); }\n",
+    ])
+    let run = try await Program.run(["check", ".", "--"], in: directory)
+    #expect(run.code == 1)
+    #expect(run.output.contains("FAIL: 1 finding blocks"))
+    #expect(run.output.contains("clear.h:4:5: error"))
+  }
+
+  @Test func isNamedFromTheRootThroughLinks() async throws {
+    let directory = try Directory(["real/.git/HEAD": "", "real/src/a.c": flawed])
+    try FileManager.default.createSymbolicLink(
+      atPath: directory.file("link"), withDestinationPath: "real")
+    try directory.write(
+      """
+      [{"directory": "\(directory.file("link"))", "file": "src/a.c",
+        "command": "cc -I\(directory.file("link"))/include -c src/a.c"}]
+      """, to: "real/compile_commands.json")
+    let run = try await Program.run(
+      ["check", directory.file("link/src/a.c")], in: directory, below: "link")
+    #expect(run.output.hasPrefix("src/a.c:4:5: error"))
+  }
+}

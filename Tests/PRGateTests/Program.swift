@@ -31,20 +31,22 @@ enum Program {
 
   /// Runs the program to its end.
   static func run(
-    _ arguments: [String], in directory: Directory, environment: [Environment.Key: String?] = [:]
+    _ arguments: [String], in directory: Directory, below folder: String = "",
+    environment: [Environment.Key: String?] = [:]
   ) async throws -> Run {
-    try await run(path, arguments, in: directory, environment: environment)
+    try await run(path, arguments, in: directory, below: folder, environment: environment)
   }
 
   /// Runs any program to its end.
   static func run(
     _ executable: FilePath, _ arguments: [String], in directory: Directory,
-    environment: [Environment.Key: String?] = [:]
+    below folder: String = "", environment: [Environment.Key: String?] = [:]
   ) async throws -> Run {
     let result = try await Subprocess.run(
       .path(executable), arguments: Arguments(arguments),
-      environment: .inherit.updating(environment), workingDirectory: FilePath(directory.path),
-      output: .string(limit: 1 << 24), error: .string(limit: 1 << 24))
+      environment: .inherit.updating(environment),
+      workingDirectory: FilePath(directory.file(folder)), output: .string(limit: 1 << 24),
+      error: .string(limit: 1 << 24))
     return Run(
       status: result.terminationStatus, output: result.standardOutput,
       errors: result.standardError)
