@@ -16,6 +16,11 @@ extension Machine {
     if let target, module.functions[target].body == nil, let model = models[Int(target.index)] {
       return apply(model, arguments, at: value, &state)
     }
+    if let target, facts.neverReturns(target, in: module) {
+      isDead = true
+      return .unknown
+    }
+    if mode == .replay { state.unseenCalls = state.conditions.count }
     for argument in arguments {
       if case .pointer(let region, _, _, _) = registers[Int(argument.index)] {
         escape(region, &state)
@@ -197,6 +202,16 @@ extension Machine {
         zeroFill(address, bytes, type: nil, at: value, &state)
       }
       return address
+    case .text(let limit):
+      let region = universe.region(of: value, isHeap: false, size: nil)
+      state.forget(region)
+      let symbol = universe.length(of: region, 0)
+      define(symbol, SymbolFact(interval: Interval(0, Int128(limit))), &state)
+      state.setString(
+        StringFact(
+          region: region, base: 0, extent: .max,
+          string: .terminated(length: LinearForm(symbol)), zeroFrom: nil))
+      return .pointer(region, offset: .zero, inside: .none, mayBeNull: false)
     case .duplicate(let index):
       var size: LinearForm?
       if let address = register(index), case .length(let length) = string(at: address, &state) {

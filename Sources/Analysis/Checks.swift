@@ -80,7 +80,7 @@ extension Machine {
       isWrite: isWrite, object: objectName(address, region, inside), size: known, lastByte: last,
       excess: Int64(clamping: excess), elementSize: elementSize(address, of: value),
       source: source(of: boundary), callee: calleeName(value),
-      staysInRecord: staysInRecord(inside, excess))
+      staysInRecord: staysInRecord(inside, excess), isTrailing: isTrailing(inside, region))
     return Violation(
       candidate: Candidate(
         value: value, argument: argument, kind: .access(isWrite: isWrite),
@@ -95,6 +95,13 @@ extension Machine {
     let field = module.fields[universe[inside].field]
     let end = field.byteOffset + UInt64(clamping: universe[inside].size)
     return Int128(end) + excess <= Int128(module.records[field.record].size)
+  }
+
+  private func isTrailing(_ inside: SubObject, _ region: Region) -> Bool {
+    guard inside != .none, universe[region].size == nil else { return false }
+    let field = module.fields[universe[inside].field]
+    let end = field.byteOffset + UInt64(clamping: universe[inside].size)
+    return end >= module.records[field.record].size
   }
 
   private func source(of boundary: BoundaryID) -> BoundSource {
@@ -196,7 +203,8 @@ extension Machine {
     let observation = UnsafeCallObservation(
       kind: kind, callee: calleeName(value), object: name,
       capacity: room.flatMap { Int64(exactly: $0) }, minimum: Int64(clamping: needs.low),
-      maximum: needs.high.flatMap { Int64(exactly: $0) }, conversion: conversion)
+      maximum: needs.high.flatMap { Int64(exactly: $0) }, conversion: conversion,
+      takesText: takesText(value) || conversion.last == "s")
     report(
       Violation(
         candidate: Candidate(value: value, argument: argument, kind: .unsafeCall, via: []),
@@ -204,7 +212,24 @@ extension Machine {
         cause: nil, region: shared))
   }
 
+  /// Whether a call copies a string as it is.
+  private func takesText(_ call: ValueID) -> Bool {
+    model(of: call)?.effects.contains {
+      switch $0 {
+      case .copyString, .appendString: true
+      default: false
+      }
+    } ?? false
+  }
+
   // MARK: Names
+
+  /// The model of the function that a call instruction names.
+  func model(of call: ValueID) -> FunctionModel? {
+    guard case .call(let id) = operation(call), case .function(let target) = body.calls[id].callee
+    else { return nil }
+    return models[Int(target.index)]
+  }
 
   /// The function that a call instruction names.
   func calleeName(_ value: ValueID) -> String {

@@ -20,6 +20,8 @@ struct Loop: Sendable {
   var writtenLocals: [LocalID] = []
   /// Locals that every iteration moves by the same constant.
   var inductions: [Induction] = []
+  /// Locals that the loop moves by one and in one direction only, if at all, ascending.
+  var steadyLocals: [LocalID] = []
 }
 
 /// A local that grows by `step` in every iteration of a loop.
@@ -147,6 +149,8 @@ struct ControlFlow: Sendable {
     let latches = predecessors[start].filter { $0 >= start }
     for local in loops[loop].writtenLocals {
       let writes = stores.filter { $0.local == local }
+      let steps = Set(writes.map { constantStep(of: $0.value, over: local, in: body) })
+      if steps == [1] || steps == [-1] { loops[loop].steadyLocals.append(local) }
       guard writes.count == 1, innermostLoop[writes[0].at] == loop,
         latches.allSatisfy({ dominates(writes[0].at, $0) }),
         let step = constantStep(of: writes[0].value, over: local, in: body), step != 0

@@ -149,7 +149,7 @@ extension Machine {
   private func fillWitness(_ cause: ValueID) -> WitnessValue? {
     guard case .call(let call) = operation(cause) else { return nil }
     let arguments = Array(body.values(body.calls[call].arguments))
-    guard let model = models(for: cause) else { return nil }
+    guard let model = model(of: cause) else { return nil }
     for case .copyBounded(_, let source, .argument(let count)) in model.effects
     where source < arguments.count && count < arguments.count {
       guard let limit = form(arguments[count]), limit.isConstant else { return nil }
@@ -157,11 +157,5 @@ extension Machine {
       return WitnessValue(name: "strlen(\(text))", value: Int128(limit.constant))
     }
     return nil
-  }
-
-  private func models(for call: ValueID) -> FunctionModel? {
-    guard case .call(let id) = operation(call), case .function(let target) = body.calls[id].callee
-    else { return nil }
-    return models[Int(target.index)]
   }
 }

@@ -45,6 +45,14 @@ struct Facts: Sendable {
     return answer
   }
 
+  /// Whether a call of the function never comes back, as far as the program's own code tells.
+  mutating func neverReturns(_ function: FunctionID, in module: Module) -> Bool {
+    let usr = module.symbols[module.functions[function].usr]
+    let answer = program.neverReturns(usr)
+    record("returns \(usr)", answer: answer ? 0 : 1)
+    return answer
+  }
+
   private mutating func record(_ question: String, answer: UInt64) {
     guard asked.insert(question).inserted else { return }
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
@@ -58,6 +66,7 @@ struct Facts: Sendable {
 /// What is known of the whole program before any function is analysed.
 public struct Program: Sendable {
   private var written: Set<String> = []
+  private var endless: Set<String> = []
   private var definitions: [String: (module: Int, global: GlobalID)] = [:]
   private let modules: [Module]
   private let isWhole: Bool
@@ -83,6 +92,55 @@ public struct Program: Sendable {
         for usr in Self.writtenGlobals(in: body, of: module) { written.insert(usr) }
       }
     }
+    findEndless()
+  }
+
+  /// Whether no path through the function's body reaches its end.
+  func neverReturns(_ usr: String) -> Bool { endless.contains(usr) }
+
+  /// Functions that end in `exit` and the like without saying so, innermost first.
+  private mutating func findEndless() {
+    var changed = true
+    while changed {
+      changed = false
+      for module in modules {
+        for function in module.functions.rows {
+          let usr = module.symbols[function.usr]
+          guard let body = function.body, !endless.contains(usr), !canReturn(body, in: module)
+          else { continue }
+          endless.insert(usr)
+          changed = true
+        }
+      }
+    }
+  }
+
+  private func canReturn(_ body: Body, in module: Module) -> Bool {
+    guard body.blocks.count > 0 else { return true }
+    var isSeen = [Bool](repeating: false, count: body.blocks.count)
+    var open = [BlockID(0)]
+    isSeen[0] = true
+    while let block = open.popLast() {
+      let row = body.blocks[block]
+      let isCut = row.instructions.indices.contains { index in
+        guard case .call(let call) = body.instructions.rows[index].operation,
+          case .function(let callee) = body.calls[call].callee
+        else { return false }
+        return endless.contains(module.symbols[module.functions[callee].usr])
+      }
+      if isCut { continue }
+      switch row.terminator {
+      case .returnVoid, .returnValue: return true
+      default: break
+      }
+      body.forEachSuccessor(of: block) { target in
+        if !isSeen[Int(target.index)] {
+          isSeen[Int(target.index)] = true
+          open.append(target)
+        }
+      }
+    }
+    return false
   }
 
   /// Whether no module writes the variable or takes its address.

@@ -137,7 +137,7 @@ extension Machine {
       if case .unknown = state.locals[slot], type.isInteger, type.width <= 64 {
         let key = MergeKey(
           position: flow.loops[loop].start, isLoopMerge: false, place: .local(slot))
-        let symbol = universe.symbol(of: key, range: .everything)
+        let symbol = universe.symbol(of: key, range: .everything, isSteady: true)
         define(symbol, SymbolFact(interval: type.range), &state)
         state.locals[slot] = .number(LinearForm(symbol))
       }
@@ -195,7 +195,7 @@ extension Machine {
   private func widen(_ next: inout State, from head: State, at start: Int, isWild: Bool) {
     for index in next.facts.indices {
       let symbol = Symbol(index: UInt32(index))
-      guard case .merge(let place) = universe[symbol].kind, place == start || isWild else {
+      guard case .merge(let place, _) = universe[symbol].kind, place == start || isWild else {
         continue
       }
       let old = fact(symbol, head).interval

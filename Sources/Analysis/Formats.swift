@@ -136,7 +136,9 @@ extension Machine {
         let takesArgument = part.letter != 0 && part.letter != UInt8(ascii: "%")
         let argument = takesArgument && next < arguments.count ? arguments[next] : nil
         let printed = printedLength(part, argument, &state)
-        if printed.high >= 1 << 40, open.isEmpty { open = part.text }
+        if part.letter == UInt8(ascii: "s"), printed.high >= 1 << 40, open.isEmpty {
+          open = part.text
+        }
         need = need + printed
         if takesArgument { next += 1 }
       }

@@ -71,6 +71,8 @@ public enum ModelResult: Hashable, Sendable {
   case upTo(ModelSize, canFail: Bool)
   /// New memory of that many bytes, or `NULL`.
   case memory(ModelSize, isZeroed: Bool)
+  /// A string of at most that many characters, such as the text of an address.
+  case text(Int)
   /// New memory with a copy of the string at an argument, or `NULL`.
   case duplicate(Int)
 }

@@ -226,7 +226,7 @@ extension Machine {
         if extreme.isNone || count > 2 { isReached = false }
       }
       let coefficient = Int128(form[index].coefficient)
-      let reason = isReached ? boundary : .none
+      let reason = isReached && isSteady(form[index].symbol) ? boundary : .none
       if coefficient > 0 {
         lower(form[index].symbol, to: floorDivide(-rest.low, coefficient), reason, &state)
       } else {
@@ -235,6 +235,11 @@ extension Machine {
       if fact(form[index].symbol, state).interval.isEmpty { return false }
     }
     if count > 1 { relate(form, boundary, &state) }
+    return true
+  }
+
+  private func isSteady(_ symbol: Symbol) -> Bool {
+    if case .merge(_, false) = universe[symbol].kind { return false }
     return true
   }
 

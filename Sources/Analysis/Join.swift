@@ -103,10 +103,18 @@ extension Machine {
   ) -> Symbol {
     let key = MergeKey(
       position: context.position, isLoopMerge: context.isLoopMerge, place: place)
-    let symbol = universe.symbol(of: key, range: .everything)
+    let symbol = universe.symbol(of: key, range: .everything, isSteady: isSteady(key))
     let merged = hull(bounds(left, context.left), bounds(right, context.right))
     define(symbol, merged, &result)
     return symbol
+  }
+
+  /// Whether a merged value takes every value between its bounds.
+  func isSteady(_ key: MergeKey) -> Bool {
+    guard key.isLoopMerge else { return true }
+    let loop = flow.loopAtHead[key.position]
+    guard loop >= 0, case .local(let slot) = key.place else { return false }
+    return flow.loops[loop].steadyLocals.contains { slots[Int($0.index)] == slot }
   }
 
   private mutating func joinCells(_ context: inout Merge, _ result: inout State) {

@@ -67,6 +67,8 @@ struct Machine {
   /// Violations seen since they were last taken; a replay reads them.
   var violations: [Violation] = []
   var mode = Mode.explore
+  /// Whether the block was left through a call that never comes back.
+  var isDead = false
   /// The position that is being executed.
   var position = 0
   /// Regions that each loop writes.

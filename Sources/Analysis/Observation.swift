@@ -63,6 +63,9 @@ public struct AccessObservation: Sendable, Hashable {
   public var callee: String
   /// Whether the object is a member and the access stays inside the struct around it.
   public var staysInRecord: Bool
+  /// Whether the object is the last member of a struct whose own size is not known, so that a payload
+  /// may follow.
+  public var isTrailing: Bool
 }
 
 /// A string use of an array that may lack its terminator.
@@ -95,6 +98,8 @@ public struct UnsafeCallObservation: Sendable, Hashable {
   public var maximum: Int64?
   /// The conversion at fault, such as `%s`, for formats; else empty.
   public var conversion: String
+  /// Whether a string is at fault, not the digits of a number or an unknown format.
+  public var takesText: Bool
 }
 
 /// Something that the analysis saw and a rule may report.

@@ -112,6 +112,7 @@ extension Machine {
           && $0.candidate.kind == search.candidate.kind
       })
     else { return nil }
+    if isSingledOut(violation, state) { return nil }
     var confirmation = Confirmation(
       violation: violation, state: state, assignment: nil, isUnsolved: false)
     let assignment = solve(violation.goal, state)
@@ -122,6 +123,23 @@ extension Machine {
     confirmation.isUnsolved = true
     search.unsolved = search.unsolved ?? confirmation
     return nil
+  }
+
+  /// Whether the path tests for exactly the value that violates and then calls unseen code.
+  ///
+  /// Who writes `if (n == sizeof buffer) fail();` knows of the value; whether `fail` returns is not
+  /// ours to guess.
+  private func isSingledOut(_ violation: Violation, _ state: State) -> Bool {
+    guard let goal = violation.goal else { return false }
+    let passed = state.conditions.prefix(state.unseenCalls)
+    for (condition, next) in zip(passed, passed.dropFirst())
+    where condition.boundary == next.boundary && condition.form == next.form.scaled(by: -1) {
+      for index in 0..<condition.form.count
+      where goal.form.coefficient(of: condition.form[index].symbol) != 0 {
+        return true
+      }
+    }
+    return false
   }
 
   /// Some iteration of a loop: inductions in closed form, what else it writes as the exploration
@@ -157,7 +175,7 @@ extension Machine {
     func symbol(_ form: LinearForm) -> LinearForm {
       let key = MergeKey(
         position: flow.loops[loop].start, isLoopMerge: true, place: .local(slot))
-      let symbol = universe.symbol(of: key, range: .everything)
+      let symbol = universe.symbol(of: key, range: .everything, isSteady: isSteady(key))
       define(symbol, SymbolFact(interval: bounds(form, head).interval), &state)
       return LinearForm(symbol)
     }

@@ -76,6 +76,8 @@ struct State: Hashable, Sendable {
   var escaped: ContiguousArray<Region> = []
   /// Conditions passed, in order; kept in a replay only.
   var conditions: ContiguousArray<PathCondition> = []
+  /// Conditions passed before the last call of unseen code; kept in a replay only.
+  var unseenCalls = 0
 
   init(localCount: Int) {
     locals = ContiguousArray(repeating: .unknown, count: localCount)

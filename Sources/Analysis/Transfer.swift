@@ -8,13 +8,14 @@ extension Machine {
   /// Executes the instructions of the block at the current position, up to `last` where it is given.
   mutating func executeBlock(_ state: inout State, upTo last: ValueID? = nil) {
     let block = body.blocks[flow.order[position]]
+    isDead = false
     for row in block.instructions.indices {
       steps += 1
       fuel -= 1
       if fuel < 0 { return }
       let value = ValueID(row)
       registers[row] = execute(value, body.instructions.rows[row], &state)
-      if value == last { return }
+      if value == last || isDead { return }
     }
   }
 
@@ -156,6 +157,7 @@ extension Machine {
   /// The states on the edges out of the current block, by successor position; infeasible ones are
   /// left out.
   mutating func leave(_ state: State) -> [(target: Int, state: State)] {
+    if isDead { return [] }
     let block = body.blocks[flow.order[position]]
     switch block.terminator {
     case .jump(let target): return [(flow.position[Int(target.index)], state)]

@@ -49,7 +49,10 @@ struct SymbolInfo: Sendable {
     /// The number of iterations of a loop that have ended.
     case counter(loop: Int)
     /// A value that differs between paths.
-    case merge(position: Int)
+    ///
+    /// One that a loop moves by other amounts than one is not steady: it may jump over the value that
+    /// a condition admits.
+    case merge(position: Int, isSteady: Bool)
     /// The value of a parameter at entry.
     case parameter(LocalID)
     /// The length of a string.
@@ -168,9 +171,9 @@ struct Universe: Sendable {
   }
 
   /// The symbol of a merge.
-  mutating func symbol(of key: MergeKey, range: Interval) -> Symbol {
+  mutating func symbol(of key: MergeKey, range: Interval, isSteady: Bool) -> Symbol {
     if let known = mergeSymbols[key] { return known }
-    let symbol = make(.merge(position: key.position), range)
+    let symbol = make(.merge(position: key.position, isSteady: isSteady), range)
     mergeSymbols[key] = symbol
     return symbol
   }

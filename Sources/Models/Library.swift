@@ -157,7 +157,10 @@ private let library = """
   bswap_16: pure
   bswap_32: pure
   bswap_64: pure
-  inet_ntoa: pure
+  inet_ntoa: ret text 15
+  ether_ntoa: ret text 17
+  ctime: ret text 25
+  asctime: ret text 25
   inet_addr: string 0
   inet_aton: string 0; clobber 1
   if_nametoindex: string 0
@@ -207,6 +210,7 @@ private func parseResult(_ words: ArraySlice<Substring>) -> ModelResult? {
   switch verb {
   case "within": return Int(words[1]).map { .within($0) }
   case "length": return Int(words[1]).map { .length($0) }
+  case "text": return Int(words[1]).map { .text($0) }
   case "duplicate": return Int(words[1]).map { .duplicate($0) }
   case "upto": return parseSize(words[1]).map { .upTo($0, canFail: words.count > 2) }
   case "memory": return parseSize(words[1]).map { .memory($0, isZeroed: false) }

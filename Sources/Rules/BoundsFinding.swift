@@ -16,12 +16,14 @@ extension AccessObservation {
   /// How well it is argued.
   ///
   /// A bound further away than one element may come from a condition that was meant for something
-  /// else, and a copy over neighbouring members may be meant: both are only likely.
+  /// else; a copy over neighbouring members, or a constant place behind the last member of a struct that
+  /// a payload follows, may be meant: these are only likely.
   func tier(_ judgement: Judgement) -> Tier? {
+    let mayBeMeant = staysInRecord && !callee.isEmpty
     switch judgement {
-    case .possible: nil
-    case .proven: staysInRecord && !callee.isEmpty ? .b : .a
-    case .witnessed: isFencePost && !(staysInRecord && !callee.isEmpty) ? .a : .b
+    case .possible: return nil
+    case .proven: return mayBeMeant || (isTrailing && source == .constant) ? .b : .a
+    case .witnessed: return isFencePost && !mayBeMeant ? .a : .b
     }
   }
 

@@ -22,7 +22,7 @@ extension Rule {
 ///
 /// Then nothing in the program keeps them together. Without a known destination the call may be right for reasons that lie elsewhere.
 private func tier(_ call: UnsafeCallObservation) -> Tier {
-  call.kind == .unbounded || call.capacity != nil ? .a : .b
+  call.kind == .unbounded || (call.capacity != nil && call.takesText) ? .a : .b
 }
 
 private func message(_ call: UnsafeCallObservation) -> String {
