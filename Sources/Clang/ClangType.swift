@@ -20,19 +20,90 @@ public enum ClangTypeKind: BitwiseCopyable, Hashable, Sendable {
 }
 
 extension TranslationUnit {
-  /// The type of an expression or declaration.
+  /// The type of an expression or declaration; of a parameter, and of expressions that have a
+  /// parameter's type, after adjustment (C11 6.7.6.3p7).
   public mutating func type(of node: Cursor) -> ClangType {
+    let type = shownType(of: node)
+    guard let adjusted = adjustedTypes[type], isAdjusted(node) else { return type }
+    return adjusted
+  }
+
+  private mutating func shownType(of node: Cursor) -> ClangType {
     intern(clang_getCursorType(nodes[Int(node.index)].cursor))
+  }
+
+  /// Notes the adjusted types of a function's parameters.
+  ///
+  /// libclang shows an array or function as a parameter's type where the language has a pointer, and in
+  /// every expression that takes its type from such a parameter. The canonical function type has the
+  /// pointer, but has lost the bounds of variable length arrays; so a row of our own is made for it.
+  public mutating func adjustParameters(of function: Cursor) {
+    let parameters = self.parameters(of: canonical(shownType(of: function)))
+    for (declaration, parameter) in zip(self.parameters(ofFunction: function), parameters) {
+      let shown = shownType(of: declaration)
+      if adjustedTypes[shown] != nil { continue }
+      let plain = canonical(shown)
+      switch kind(of: plain) {
+      case .constantArray, .incompleteArray, .variableArray:
+        let pointer = ClangType(index: UInt32(types.count))
+        types.append(types[Int(parameter.index)])
+        pointees[pointer] = element(of: plain)
+        adjustedTypes[shown] = pointer
+      case .function, .functionWithoutPrototype: adjustedTypes[shown] = parameter
+      default: break
+      }
+    }
+  }
+
+  /// The parameters of a function's declaration, as nodes of its expanded subtree.
+  public func parameters(ofFunction function: Cursor) -> ContiguousArray<Cursor> {
+    let cursor = nodes[Int(function.index)].cursor
+    let count = clang_Cursor_getNumArguments(cursor)
+    var own: ContiguousArray<Cursor> = []
+    for child in children(of: function) where kind(of: child) == .parameterDeclaration {
+      let position = UInt32(own.count)
+      guard Int32(position) < count else { break }
+      // A function that returns a function pointer has the parameters of that as children too.
+      let argument = clang_Cursor_getArgument(cursor, position)
+      if clang_equalCursors(argument, nodes[Int(child.index)].cursor) != 0 { own.append(child) }
+    }
+    return own
+  }
+
+  /// Whether a node whose type is shown as an array or function has a parameter's type: no other
+  /// expression of these kinds can have such a type.
+  private mutating func isAdjusted(_ node: Cursor) -> Bool {
+    switch kind(of: node) {
+    case .parameterDeclaration, .binaryOperator, .compoundAssignment, .conditional, .call,
+      .statementExpression:
+      return true
+    case .declarationReference:
+      return referenced(by: node).map { kind(of: $0) == .parameterDeclaration } ?? false
+    case .unaryOperator:
+      switch unaryOperator(of: node) {
+      case .dereference: return false
+      case .extension: return child(0, of: node).map { isAdjusted($0) } ?? false
+      default: return true
+      }
+    case .parenthesis, .genericSelection:
+      return children(of: node).last.map { isAdjusted($0) } ?? false
+    case .unexposedExpression:
+      // `__func__` is an array with a literal inside.
+      return child(0, of: node).map { kind(of: $0) != .stringLiteral } ?? false
+    default: return false
+    }
   }
 
   /// The type without typedefs; qualifiers stay.
   public mutating func canonical(_ type: ClangType) -> ClangType {
-    intern(clang_getCanonicalType(types[Int(type.index)]))
+    if pointees[type] != nil { return type }
+    return intern(clang_getCanonicalType(types[Int(type.index)]))
   }
 
   /// The type without typedefs and without qualifiers at its top.
   public mutating func unqualified(_ type: ClangType) -> ClangType {
-    intern(
+    if pointees[type] != nil { return type }
+    return intern(
       clang_getUnqualifiedType(clang_getCanonicalType(types[Int(type.index)])))
   }
 
@@ -79,7 +150,8 @@ extension TranslationUnit {
 
   /// The type that a pointer points to.
   public mutating func pointee(of type: ClangType) -> ClangType {
-    intern(clang_getPointeeType(types[Int(type.index)]))
+    if let pointee = pointees[type] { return pointee }
+    return intern(clang_getPointeeType(types[Int(type.index)]))
   }
 
   /// The type of an array's elements.

@@ -74,6 +74,10 @@ public struct TranslationUnit: ~Copyable {
   var types: ContiguousArray<CXType> = []
   /// Types by the address that libclang stores them at, qualifiers in its low bits.
   var typeIDs: [UInt: ClangType] = [:]
+  /// The types of parameters after adjustment, by the type as written; see `adjustParameters`.
+  var adjustedTypes: [ClangType: ClangType] = [:]
+  /// What the pointer types of our own making point to.
+  var pointees: [ClangType: ClangType] = [:]
   var fileIDs: [UInt: ClangFile] = [:]
   var files: ContiguousArray<FileHandle> = []
   var terseDeclarations: CXPrintingPolicy?

@@ -70,7 +70,8 @@ extension Lowerer {
   }
 
   private mutating func lowerParameters(_ tree: Cursor) {
-    let declarations = unit.children(of: tree).filter { unit.kind(of: $0) == .parameterDeclaration }
+    unit.adjustParameters(of: tree)
+    let declarations = unit.parameters(ofFunction: tree)
     for declaration in declarations {
       let name = unit.spelling(of: declaration)
       let origin = originOfName(declaration, name: name)

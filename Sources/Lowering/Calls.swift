@@ -140,18 +140,15 @@ extension Lowerer {
       return nothing(place)
     case "va_start", "c23_va_start", "stdarg_start":
       guard let list = arguments.first else { return nil }
-      run(.vaStart(vaList(list)), place)
-      return nothing(place)
+      return run(.vaStart(vaList(list)), place)
     case "va_end":
       guard let list = arguments.first else { return nil }
-      run(.vaEnd(vaList(list)), place)
-      return nothing(place)
+      return run(.vaEnd(vaList(list)), place)
     case "va_copy":
       guard arguments.count == 2 else { return nil }
       let target = vaList(arguments[0])
       let source = vaList(arguments[1])
-      run(.vaCopy(destination: target, source: source), place)
-      return nothing(place)
+      return run(.vaCopy(destination: target, source: source), place)
     default: return libraryCall(name, node, arguments, function)
     }
   }
@@ -245,17 +242,6 @@ extension Lowerer {
     if words.contains("or") { return .or }
     if words.contains("xor") { return .xor }
     return nil
-  }
-
-  // MARK: Generic selection
-
-  /// The chosen branch of a `_Generic` whose branches have equal types: by its constant value, else
-  /// not known.
-  mutating func selectedByText(_ node: Cursor, _ branches: [Cursor]) -> Cursor? {
-    guard case .integer(let chosen) = unit.evaluate(node) else { return nil }
-    return branches.first { branch in
-      if case .integer(let value) = unit.evaluate(branch) { value == chosen } else { false }
-    }
   }
 }
 

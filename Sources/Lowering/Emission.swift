@@ -9,8 +9,9 @@ extension Lowerer {
     code.emit(operation, type, origin)
   }
 
-  mutating func run(_ operation: Operation, _ origin: OriginID) {
-    _ = code.emit(operation, basic.void, origin)
+  @discardableResult
+  mutating func run(_ operation: Operation, _ origin: OriginID) -> ValueID {
+    code.emit(operation, basic.void, origin)
   }
 
   mutating func constant(_ value: Int64, _ type: TypeID, _ origin: OriginID) -> ValueID {

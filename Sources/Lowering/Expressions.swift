@@ -43,7 +43,7 @@ extension Lowerer {
       if let child = onlyChild(node) { effect(child) }
     case .binaryOperator:
       switch unit.binaryOperator(of: node) {
-      case .assign: _ = assignment(node)
+      case .assign: _ = assignment(node, isUsed: false)
       case .comma:
         for child in unit.children(of: node) { effect(child) }
       case .logicalAnd, .logicalOr:
@@ -177,10 +177,17 @@ extension Lowerer {
   private mutating func sizeOrAlignment(_ node: Cursor) -> ValueID {
     if let value = constantValue(node) { return value }
     let place = origin(node)
-    if let child = unit.children(of: node).last(where: { unit.kind(of: $0).isExpression }),
-      let size = arraySize(of: unit.type(of: child), place)
-    {
-      return convert(size, to: type(of: node), place)
+    if let child = unit.children(of: node).last(where: { unit.kind(of: $0).isExpression }) {
+      let operand = unit.unqualified(unit.type(of: child))
+      if let size = arraySize(of: operand, place) {
+        return convert(size, to: type(of: node), place)
+      }
+      // The size of a compound literal is not asked of libclang, for the list in it.
+      if unit.kind(of: operand) == .constantArray || unit.kind(of: operand) == .record,
+        firstWord(of: node) == "sizeof", let size = unit.size(of: operand)
+      {
+        return constant(Int64(clamping: size), type(of: node), place)
+      }
     }
     return unmodelled(node, cause: "size-of-array-type")
   }
@@ -379,6 +386,11 @@ extension Lowerer {
       if expressions.count == 3, let choice = chosen(node) { return aggregate(choice) }
     default: break
     }
+    switch unit.kind(of: node) {
+    case .genericSelection, .binaryOperator:
+      return unknown("aggregate", pointer(to: type), place)
+    default: break
+    }
     let local = temporary(type, place)
     run(.declare(local), place)
     let target = address(of: local, place)
@@ -439,15 +451,6 @@ extension Lowerer {
       case .integer(let condition) = unit.evaluate(children[0])
     else { return nil }
     return children[condition != 0 ? 1 : 2]
-  }
-
-  /// The chosen branch of a `_Generic`, as far as its type tells.
-  mutating func selected(_ node: Cursor) -> Cursor? {
-    let type = self.type(of: node)
-    let branches = unit.children(of: node).dropFirst().filter { unit.kind(of: $0).isExpression }
-    let fitting = branches.filter { self.type(of: $0) == type }
-    if fitting.count == 1 { return fitting[0] }
-    return selectedByText(node, branches)
   }
 
   // MARK: Casts

@@ -72,6 +72,12 @@ struct FunctionCode {
   /// `for` statements of the function in order, with the parts that they have; see Statements.swift.
   var forParts: [Cursor: ForParts] = [:]
   var hasForParts = false
+  /// The branch that each `_Generic` chooses.
+  var selections: [Cursor: Cursor] = [:]
+  /// The printed types of the associations of each `_Generic`.
+  var associations: [Cursor: [String]] = [:]
+  var hasSelections = false
+  var printed: PrintedFunction?
   var definition = Cursor(index: 0)
 
   private var originBase: UInt32 = 0

@@ -105,7 +105,7 @@ extension Lowerer {
     guard children.count == 2 else { return unmodelled(node) }
     let operation = unit.binaryOperator(of: node)
     switch operation {
-    case .assign: return assignment(node)
+    case .assign: return assignment(node, isUsed: true)
     case .comma:
       effect(children[0])
       return value(children[1])
@@ -182,7 +182,7 @@ extension Lowerer {
   // MARK: Assignment
 
   /// `left = right`; the right side first, as clang generates it.
-  mutating func assignment(_ node: Cursor) -> ValueID {
+  mutating func assignment(_ node: Cursor, isUsed: Bool) -> ValueID {
     let children = unit.children(of: node)
     let clangType = unit.type(of: children[0])
     let type = self.type(clangType)
@@ -191,7 +191,7 @@ extension Lowerer {
     let place = lvalue(children[0])
     let origin = origin(node)
     write(right, to: place, isVolatile: isVolatile(clangType), origin)
-    return right
+    return isUsed ? written(right, place, type, origin) : right
   }
 
   /// `left op= right`, computed in the common type of both (C11 6.5.16.2).

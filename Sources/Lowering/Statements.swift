@@ -164,8 +164,8 @@ extension Lowerer {
 
   private mutating func readForParts() {
     code.hasForParts = true
-    let headers = forHeaders(in: unit.prettyPrinted(code.definition))
-    let loops = loopsInPrintedOrder()
+    let headers = printedFunction().forHeaders
+    let loops = nodesInPrintedOrder(.for)
     guard headers.count == loops.count else { return }
     for (loop, header) in zip(loops, headers) {
       let children = unit.children(of: loop)
@@ -180,29 +180,6 @@ extension Lowerer {
       if header.hasStep { parts.step = rest.popFirst() }
       code.forParts[loop] = parts
     }
-  }
-
-  /// The `for` statements of the function in preorder, which is the order of their printed headers.
-  private func loopsInPrintedOrder() -> [Cursor] {
-    var loops: [Cursor] = []
-    var node = code.definition
-    let end = unit.end(of: node)
-    while node < end {
-      if unit.kind(of: node) == .for { loops.append(node) }
-      if isBinaryConditional(node), let last = unit.child(2, of: node),
-        let first = unit.child(0, of: node)
-      {
-        // `x ?: y` is printed with one `x`, but the tree has it three times.
-        for index in first.index..<unit.end(of: first).index
-        where unit.kind(of: Cursor(index: index)) == .for {
-          loops.append(Cursor(index: index))
-        }
-        node = unit.end(of: last)
-        continue
-      }
-      node = Cursor(index: node.index + 1)
-    }
-    return loops
   }
 
   // MARK: Switch
@@ -362,60 +339,5 @@ extension Lowerer {
     }
     let place = origin(node)
     run(.assembly(operands: code.list(operands)), place)
-  }
-}
-
-/// Which parts a printed `for` header has.
-struct ForHeader {
-  var hasStart = false
-  var hasCondition = false
-  var hasStep = false
-}
-
-/// The `for` headers in the text of a function as clang prints it, in order.
-func forHeaders(in text: String) -> [ForHeader] {
-  var headers: [ForHeader] = []
-  let bytes = ContiguousArray(text.utf8)
-  var scanner = TokenScanner(start: 0, end: bytes.count)
-  /// Headers that are open: their number, their parenthesis depth, and the part at hand.
-  var open: [(header: Int, depth: Int, part: Int)] = []
-  var depth = 0
-  var isAfterFor = false
-  while let (kind, start) = scanner.next(in: bytes.span) {
-    guard kind == .token else { continue }
-    let word = bytes[start..<scanner.position]
-    if word.elementsEqual("for".utf8) {
-      mark(&headers, open.last)
-      isAfterFor = true
-      continue
-    }
-    switch word.first {
-    case UInt8(ascii: "("), UInt8(ascii: "{"), UInt8(ascii: "["):
-      depth += 1
-      if isAfterFor {
-        headers.append(ForHeader())
-        open.append((headers.count - 1, depth, 0))
-      } else {
-        mark(&headers, open.last)
-      }
-    case UInt8(ascii: ")"), UInt8(ascii: "}"), UInt8(ascii: "]"):
-      if let last = open.last, last.depth == depth { open.removeLast() }
-      depth -= 1
-    case UInt8(ascii: ";") where open.last?.depth == depth: open[open.count - 1].part += 1
-    default: mark(&headers, open.last)
-    }
-    isAfterFor = false
-  }
-  return headers
-}
-
-private func mark(
-  _ headers: inout [ForHeader], _ open: (header: Int, depth: Int, part: Int)?
-) {
-  guard let open else { return }
-  switch open.part {
-  case 0: headers[open.header].hasStart = true
-  case 1: headers[open.header].hasCondition = true
-  default: headers[open.header].hasStep = true
   }
 }
