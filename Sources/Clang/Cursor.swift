@@ -215,15 +215,12 @@ extension TranslationUnit {
 
   /// The identity of the declaration or statement at the node.
   public func entity(_ node: Cursor) -> EntityID {
-    let cursor = nodes[Int(node.index)].cursor
-    let isDeclaration = clang_isDeclaration(cursor.kind) != 0
-    let pointer = unsafe isDeclaration ? cursor.data.0 : cursor.data.1
-    return EntityID(address: UInt(bitPattern: pointer))
+    EntityID(nodes[Int(node.index)].cursor)
   }
 
   /// Whether two nodes stand for the same declaration, expression or statement.
   public func isSame(_ left: Cursor, _ right: Cursor) -> Bool {
-    clang_equalCursors(nodes[Int(left.index)].cursor, nodes[Int(right.index)].cursor) != 0
+    kind(of: left) == kind(of: right) && entity(left) == entity(right)
   }
 
   /// The name or, for a literal, the text of the node.
@@ -330,6 +327,15 @@ extension TranslationUnit {
   }
 }
 
+extension EntityID {
+  /// libclang's own test for equal cursors also compares the declaration around an expression, and it
+  /// shows one expression with several.
+  init(_ cursor: CXCursor) {
+    let isDeclaration = clang_isDeclaration(cursor.kind) != 0
+    address = UInt(bitPattern: unsafe isDeclaration ? cursor.data.0 : cursor.data.1)
+  }
+}
+
 extension CursorKind {
   init(_ cursor: CXCursor) {
     self = CursorKind(rawValue: UInt16(truncatingIfNeeded: cursor.kind.rawValue)) ?? .other
@@ -343,9 +349,8 @@ private struct TreeBuilder {
   var open: ContiguousArray<UInt32>
 
   mutating func add(_ cursor: CXCursor, to parent: CXCursor) {
-    while open.count > 1, let last = open.last,
-      clang_equalCursors(nodes[Int(last)].cursor, parent) == 0
-    {
+    let wanted = EntityID(parent)
+    while open.count > 1, let last = open.last, EntityID(nodes[Int(last)].cursor) != wanted {
       close(to: open.count - 1)
     }
     open.append(UInt32(nodes.count))

@@ -16,10 +16,7 @@ extension TranslationUnit {
   /// libclang crashes when it is asked for the value of an initialiser list, so an expression with one
   /// inside (a compound literal) is not asked for; the subtree of `node` must be expanded.
   public func evaluate(_ node: Cursor) -> ClangConstant? {
-    for index in Int(node.index)..<max(Int(node.index) + 1, Int(nodes[Int(node.index)].end)) {
-      let kind = nodes[index].kind
-      if kind == .initializerList || kind == .statementExpression { return nil }
-    }
+    guard canEvaluate(node) else { return nil }
     guard let result = unsafe clang_Cursor_Evaluate(nodes[Int(node.index)].cursor) else {
       return nil
     }
@@ -34,6 +31,15 @@ extension TranslationUnit {
       return .floating(unsafe clang_EvalResult_getAsDouble(result))
     default:
       return nil
+    }
+  }
+
+  /// Whether libclang may be asked for the value of an expression.
+  public func canEvaluate(_ node: Cursor) -> Bool {
+    let end = max(Int(node.index) + 1, Int(nodes[Int(node.index)].end))
+    return (Int(node.index)..<end).allSatisfy { index in
+      let kind = nodes[index].kind
+      return kind != .initializerList && kind != .statementExpression
     }
   }
 }

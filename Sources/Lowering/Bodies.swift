@@ -72,17 +72,40 @@ extension Lowerer {
   private mutating func lowerParameters(_ tree: Cursor) {
     unit.adjustParameters(of: tree)
     let declarations = unit.parameters(ofFunction: tree)
+    let isOldStyle =
+      unit.kind(of: unit.unqualified(unit.type(of: tree))) == .functionWithoutPrototype
+    var narrowed: [(entity: EntityID, parameter: LocalID, type: TypeID)] = []
     for declaration in declarations {
       let name = unit.spelling(of: declaration)
       let origin = originOfName(declaration, name: name)
+      let type = self.type(of: declaration)
+      // A function without a prototype gets its arguments promoted (C11 6.5.2.2p6).
+      let passed = isOldStyle ? promotedArgument(type) : type
       let local = code.body.locals.append(
         Local(
-          name: module.symbols.intern(name), type: type(of: declaration), isParameter: true,
+          name: module.symbols.intern(name), type: passed, isParameter: true,
           isAddressTaken: false, origin: origin))
       code.locals[unit.entity(declaration)] = local
+      if passed != type { narrowed.append((unit.entity(declaration), local, type)) }
     }
     code.body.parameterCount = UInt32(declarations.count)
+    for (entity, parameter, type) in narrowed {
+      let row = code.body.locals[parameter]
+      let local = newLocal(type, name: row.name, row.origin)
+      code.locals[entity] = local
+      let value = load(local: parameter, row.origin)
+      store(convert(value, to: type, row.origin), to: local, row.origin)
+    }
     for declaration in declarations { lowerArrayBounds(declaration) }
+  }
+
+  /// The type of an argument after the default argument promotions.
+  private mutating func promotedArgument(_ type: TypeID) -> TypeID {
+    if case .floating(let width) = module.types[type].kind, width < 64 {
+      return addType(.floating(width: 64), size: 8, alignment: 8, name: "double")
+    }
+    return module.types[type].isInteger && module.types[type].width < 32
+      ? basic.int : type
   }
 
   private mutating func endFunction(_ block: Cursor) {

@@ -24,7 +24,7 @@ extension Lowerer {
     if name.hasPrefix("__builtin_"), let value = builtin(name, node, arguments, function) {
       return value
     }
-    let values = lowerArguments(arguments)
+    let values = lowerArguments(arguments, module.functions[function].signature)
     return emitCall(
       .function(function), signature: module.functions[function].signature, values, node,
       resultObject)
@@ -59,26 +59,45 @@ extension Lowerer {
     _ node: Cursor, _ callee: Cursor, _ arguments: [Cursor], _ resultObject: ValueID?
   ) -> ValueID {
     let pointer = value(callee)
-    let values = lowerArguments(arguments)
     guard case .pointer(let pointee) = module.types[code.instruction(pointer).type].kind,
       case .function(let signature) = module.types[pointee].kind
     else {
-      return unknown("callee", type(of: node), operands: [pointer] + values, origin(node))
+      let operands = arguments.map { operand($0) }
+      return unknown("callee", type(of: node), operands: [pointer] + operands, origin(node))
     }
+    let values = lowerArguments(arguments, signature)
     return emitCall(.indirect(pointer), signature: signature, values, node, resultObject)
   }
 
-  private mutating func lowerArguments(_ arguments: [Cursor]) -> [ValueID] {
-    arguments.map { argument in
-      let type = self.type(of: argument)
-      guard module.types[type].isAggregate else { return value(argument) }
-      let place = origin(argument)
-      let copy = temporary(type, place)
-      run(.declare(copy), place)
-      let target = address(of: copy, place)
-      lower(argument, into: target, type, isFresh: true)
-      return target
+  private mutating func lowerArguments(
+    _ arguments: [Cursor], _ signature: SignatureID
+  ) -> [ValueID] {
+    let parameters = module.signatures[signature].parameters
+    return arguments.enumerated().map { index, argument in
+      lowerArgument(argument, index < parameters.count ? parameters[index] : nil)
     }
+  }
+
+  private mutating func lowerArgument(_ argument: Cursor, _ parameter: TypeID?) -> ValueID {
+    let type = self.type(of: argument)
+    if let parameter, !module.types[parameter].isAggregate {
+      // The cast to an array parameter is shown with the type as the callee writes it.
+      if unit.kind(of: argument) == .unexposedExpression, type != parameter,
+        let child = onlyChild(argument)
+      {
+        if module.types[type].isAggregate || module.types[type].size == 0 {
+          return cast(child, to: parameter, argument)
+        }
+      }
+      return convert(value(argument), to: parameter, origin(argument))
+    }
+    guard module.types[type].isAggregate else { return value(argument) }
+    let place = origin(argument)
+    let copy = temporary(type, place)
+    run(.declare(copy), place)
+    let target = address(of: copy, place)
+    lower(argument, into: target, type, isFresh: true)
+    return target
   }
 
   @discardableResult
@@ -172,8 +191,9 @@ extension Lowerer {
     _ name: String, _ node: Cursor, _ arguments: [Cursor], _ function: FunctionID
   ) -> ValueID? {
     guard let library = libraryName(of: name) else { return nil }
-    var values = lowerArguments(arguments)
-    var signature = module.signatures[module.functions[function].signature]
+    let own = module.functions[function].signature
+    var values = lowerArguments(arguments, own)
+    var signature = module.signatures[own]
     for position in library.dropped.reversed() where position < values.count {
       values.remove(at: position)
       if position < signature.parameters.count { signature.parameters.remove(at: position) }

@@ -177,19 +177,51 @@ extension Lowerer {
   private mutating func sizeOrAlignment(_ node: Cursor) -> ValueID {
     if let value = constantValue(node) { return value }
     let place = origin(node)
-    if let child = unit.children(of: node).last(where: { unit.kind(of: $0).isExpression }) {
-      let operand = unit.unqualified(unit.type(of: child))
-      if let size = arraySize(of: operand, place) {
-        return convert(size, to: type(of: node), place)
-      }
-      // The size of a compound literal is not asked of libclang, for the list in it.
-      if unit.kind(of: operand) == .constantArray || unit.kind(of: operand) == .record,
-        firstWord(of: node) == "sizeof", let size = unit.size(of: operand)
-      {
-        return constant(Int64(clamping: size), type(of: node), place)
-      }
+    let type = self.type(of: node)
+    guard firstWord(of: node) == "sizeof",
+      let child = unit.children(of: node).last(where: { unit.kind(of: $0).isExpression })
+    else { return unmodelled(node, cause: "size-of-array-type") }
+    let operand = unit.unqualified(unit.type(of: child))
+    if let size = arraySize(of: operand, place) { return convert(size, to: type, place) }
+    // libclang is not asked where the operand has a list or statements inside; it is not evaluated.
+    if !unit.canEvaluate(node), let size = unit.size(of: operand) {
+      return constant(Int64(clamping: size), type, place)
+    }
+    if let size = writtenElementSize(node) {
+      // `sizeof (type[bound])`: the bound, which is evaluated, is the operand that is shown.
+      let count = convert(value(child), to: type, place)
+      let bytes = constant(Int64(clamping: size), type, place)
+      return binary(.multiply, count, bytes, type, place)
     }
     return unmodelled(node, cause: "size-of-array-type")
+  }
+
+  /// The size of the element in `sizeof (element[bound])`, where it is a builtin type or a named one.
+  private mutating func writtenElementSize(_ node: Cursor) -> UInt64? {
+    guard let extent = unit.extent(of: node) else { return nil }
+    let text = unit.withContents(of: extent.spelling.file) { text in
+      let start = Int(extent.spelling.offset)
+      return String(
+        decoding: (start..<min(start + 200, text.count)).map { text[$0] }, as: UTF8.self)
+    }
+    let parts = text.split(separator: "[", omittingEmptySubsequences: false)
+    guard let open = parts[0].firstIndex(of: "("), parts.count > 1,
+      let close = parts[1].firstIndex(of: "]"),
+      parts[1][close...].dropFirst().first(where: { $0 != " " }) == ")"
+    else { return nil }
+    let element = parts[0][parts[0].index(after: open)...]
+    if element.contains("*") { return UInt64(module.pointerSize) }
+    if let name = unit.children(of: node).first(where: { unit.kind(of: $0) == .typeReference }) {
+      return module.types[type(of: name)].size
+    }
+    let words = element.split(separator: " ")
+    let isLong = words.contains("long")
+    if words.contains("char") || words.contains("_Bool") { return 1 }
+    if words.contains("short") { return 2 }
+    if words.contains("double") { return isLong ? 16 : 8 }
+    if isLong { return words.filter { $0 == "long" }.count > 1 ? 8 : UInt64(module.pointerSize) }
+    let isInteger = ["int", "unsigned", "signed", "float"].contains { words.contains($0[...]) }
+    return isInteger ? 4 : nil
   }
 
   // MARK: Lvalues
@@ -420,7 +452,7 @@ extension Lowerer {
     case .statementExpression:
       statementExpression(node, into: target, type)
     case .unexposedExpression where isVariadicArgument(node):
-      let list = unit.child(0, of: node).map { operand($0) }
+      let list = unit.children(of: node).last.map { vaList($0) }
       _ = unknown(
         "va-arg-aggregate", basic.void, operands: [list, target].compactMap { $0 }, place)
     case .unexposedExpression, .explicitCast:
@@ -462,7 +494,7 @@ extension Lowerer {
     return cast(child, to: type(of: node), node)
   }
 
-  private mutating func cast(_ child: Cursor, to type: TypeID, _ node: Cursor) -> ValueID {
+  mutating func cast(_ child: Cursor, to type: TypeID, _ node: Cursor) -> ValueID {
     let place = origin(node)
     let source = module.types[self.type(of: child)]
     if module.types[type].kind == .void {
@@ -492,11 +524,11 @@ extension Lowerer {
   private mutating func unexposed(_ node: Cursor) -> ValueID {
     let children = unit.children(of: node)
     let expressions = children.filter { unit.kind(of: $0).isExpression }
+    if isVariadicArgument(node) {
+      let list = vaList(expressions[0])
+      return emit(.vaArgument(list), type(of: node), origin(node))
+    }
     if children.count == 1, expressions.count == 1 {
-      if isVariadicArgument(node) {
-        let list = vaList(children[0])
-        return emit(.vaArgument(list), type(of: node), origin(node))
-      }
       return cast(children[0], to: type(of: node), node)
     }
     if isBinaryConditional(node) { return binaryConditional(node) }
@@ -511,9 +543,9 @@ extension Lowerer {
 
   /// Whether the node is `va_arg`.
   private mutating func isVariadicArgument(_ node: Cursor) -> Bool {
-    guard let list = unit.child(0, of: node), unit.end(of: list) == unit.end(of: node),
-      unit.kind(of: list).isExpression
-    else { return false }
+    let expressions = unit.children(of: node).filter { unit.kind(of: $0).isExpression }
+    guard expressions.count == 1 else { return false }
+    let list = expressions[0]
     let type = module.types[self.type(of: list)]
     let name = module.symbols[type.name]
     let isList = name.contains("__va_list")

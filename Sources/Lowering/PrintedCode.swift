@@ -10,7 +10,9 @@ struct ForHeader: Hashable {
   var hasStep = false
 }
 
-/// What the text of a function, as clang prints it, tells that the tree does not: which parts a `for`
+/// What the text of a function, as clang prints it, tells that the tree does not.
+///
+/// That is: which parts a `for`
 /// has, and the types between which a `_Generic` chooses. Macros are expanded in it.
 struct PrintedFunction: Hashable {
   private(set) var forHeaders: [ForHeader] = []
