@@ -72,15 +72,18 @@ extension Lowerer {
   private mutating func lowerParameters(_ tree: Cursor) {
     unit.adjustParameters(of: tree)
     let declarations = unit.parameters(ofFunction: tree)
-    let isOldStyle =
-      unit.kind(of: unit.unqualified(unit.type(of: tree))) == .functionWithoutPrototype
+    let signature = module.signatures[module.functions[code.function].signature]
     var narrowed: [(entity: EntityID, parameter: LocalID, type: TypeID)] = []
     for declaration in declarations {
       let name = unit.spelling(of: declaration)
       let origin = originOfName(declaration, name: name)
       let type = self.type(of: declaration)
-      // A function without a prototype gets its arguments promoted (C11 6.5.2.2p6).
-      let passed = isOldStyle ? promotedArgument(type) : type
+      // A parameter of an old-style definition gets its argument promoted (C11 6.5.2.2p6).
+      let position = code.body.locals.count
+      let isPromoted =
+        position < signature.parameters.count && isArithmetic(type)
+        && isArithmetic(signature.parameters[position])
+      let passed = isPromoted ? signature.parameters[position] : type
       let local = code.body.locals.append(
         Local(
           name: module.symbols.intern(name), type: passed, isParameter: true,
@@ -99,13 +102,9 @@ extension Lowerer {
     for declaration in declarations { lowerArrayBounds(declaration) }
   }
 
-  /// The type of an argument after the default argument promotions.
-  private mutating func promotedArgument(_ type: TypeID) -> TypeID {
-    if case .floating(let width) = module.types[type].kind, width < 64 {
-      return addType(.floating(width: 64), size: 8, alignment: 8, name: "double")
-    }
-    return module.types[type].isInteger && module.types[type].width < 32
-      ? basic.int : type
+  private func isArithmetic(_ type: TypeID) -> Bool {
+    if case .floating = module.types[type].kind { return true }
+    return module.types[type].isInteger
   }
 
   private mutating func endFunction(_ block: Cursor) {

@@ -12,8 +12,8 @@ struct ForHeader: Hashable {
 
 /// What the text of a function, as clang prints it, tells that the tree does not.
 ///
-/// That is: which parts a `for`
-/// has, and the types between which a `_Generic` chooses. Macros are expanded in it.
+/// That is which parts a `for` has, and the types between which a `_Generic` chooses. Macros are
+/// expanded in it.
 struct PrintedFunction: Hashable {
   private(set) var forHeaders: [ForHeader] = []
   /// The types of the associations of each `_Generic`, in order.
