@@ -40,8 +40,18 @@ struct GateCache: Sendable {
       directory: nil, scratch: scratch, notes: notes + [Self.note(directory, reason)])
   }
 
-  /// Removes what was needed for this run only.
-  func close() { Self.removeScratch() }
+  /// Removes what was needed for this run only and, once a day, what no run has needed for two weeks.
+  func close() {
+    Self.removeScratch()
+    guard let directory else { return }
+    let day: TimeInterval = 86400
+    let mark = directory + "/pruned"
+    let attributes = try? FileManager.default.attributesOfItem(atPath: mark)
+    let last = attributes?[.modificationDate] as? Date
+    if let last, last > Date(timeIntervalSinceNow: -day) { return }
+    BlobStore(directory: directory).prune(unusedSince: Date(timeIntervalSinceNow: -14 * day))
+    try? Data().write(to: URL(fileURLWithPath: mark))
+  }
 
   /// The directories that this process made and has to remove, also when it is interrupted.
   private static let ownScratch = Mutex<[String]>([])

@@ -72,7 +72,10 @@ struct Snapshot: Sendable {
     let snapshot = Snapshot(
       tree: tree, directory: store.directory(ofTree: tree), files: Set(plain.map(\.path)),
       submodules: entries.filter { $0.kind == .submodule }.map(\.path))
-    if store.has(tree: tree) { return snapshot }
+    if store.has(tree: tree) {
+      store.touch(tree: tree)
+      return snapshot
+    }
     try await store.fill(with: plain, from: repository)
     try await store.assemble(
       tree: tree, files: plain, links: entries.filter { $0.kind == .link }, from: repository)
@@ -87,7 +90,7 @@ struct Snapshot: Sendable {
 }
 
 /// Contents by object name, and trees made of links to them.
-private struct BlobStore: Sendable {
+struct BlobStore: Sendable {
   /// The system refused to write.
   struct Failure: Error {
     var underlying: any Error
@@ -101,6 +104,40 @@ private struct BlobStore: Sendable {
   func directory(ofTree tree: String) -> String { "\(directory)/trees/\(tree)" }
 
   func has(tree: String) -> Bool { Paths.isDirectory(directory(ofTree: tree)) }
+
+  /// Notes that a tree was used.
+  func touch(tree: String) {
+    try? FileManager.default.setAttributes(
+      [.modificationDate: Date()], ofItemAtPath: directory(ofTree: tree))
+  }
+
+  /// Removes trees that were not used since `date`, what interrupted runs left, and contents that no
+  /// tree has any more.
+  ///
+  /// A run that needs something at the very moment that it goes lays it out elsewhere.
+  func prune(unusedSince date: Date) {
+    for tree in names(in: directory + "/trees") {
+      let path = "\(directory)/trees/\(tree)"
+      if isOlder(path, than: date) { try? FileManager.default.removeItem(atPath: path) }
+    }
+    for prefix in names(in: directory + "/blobs") {
+      for blob in names(in: "\(directory)/blobs/\(prefix)") {
+        let path = "\(directory)/blobs/\(prefix)/\(blob)"
+        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+        guard isOlder(path, than: date), attributes?[.referenceCount] as? Int == 1 else { continue }
+        try? FileManager.default.removeItem(atPath: path)
+      }
+    }
+  }
+
+  private func names(in directory: String) -> [String] {
+    (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+  }
+
+  private func isOlder(_ path: String, than date: Date) -> Bool {
+    let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+    return (attributes?[.modificationDate] as? Date).map { $0 < date } ?? false
+  }
 
   private func path(ofBlob object: String) -> String {
     "\(directory)/blobs/\(object.prefix(2))/\(object)"

@@ -99,6 +99,33 @@ import Testing
     #expect(result.fixed.isEmpty)
   }
 
+  @Test("Nothing is lost or counted twice, whatever is compared", arguments: 0..<200)
+  func conservation(seed: Int) {
+    var state = UInt64(seed) &+ 1
+    func random(_ bound: UInt64) -> Int {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return Int((state >> 33) % bound)
+    }
+    func findings() -> [Finding] {
+      (0..<random(9)).map { _ in
+        finding(
+          path: ["a.c", "b.c", "c.c"][random(3)], line: random(20),
+          function: ["f", "g"][random(2)], statement: UInt64(random(2)),
+          tier: [.a, .b][random(2)])
+      }
+    }
+    let (head, base) = (findings(), findings())
+    let result = compare(head, base, renames: ["c.c": "b.c"])
+    // What is left over on both sides has no counterpart in the same place.
+    for new in result.new {
+      #expect(
+        !result.fixed.contains { old in
+          old.location.path == new.location.path && old.functionUSR == new.functionUSR
+            && old.statementHash == new.statementHash && old.tier <= new.tier
+        })
+    }
+  }
+
   @Test("The order in which findings arrive does not matter")
   func deterministic() {
     let head = (1...6).map { finding(line: $0, statement: UInt64($0 % 3)) }

@@ -10,6 +10,7 @@ import Testing
   init() throws {
     sandbox = try Sandbox()
     try sandbox.makeRepository()
+    try sandbox.git("checkout", "--quiet", "-b", "topic", in: "repo")
     try sandbox.write("int other(void) { return 2; }\n", to: "repo/src/other.c")
     try sandbox.commit("change")
   }
@@ -59,6 +60,32 @@ import Testing
     let outcome = try sandbox.prgate("gate", in: "repo")
     #expect(outcome.status == 0, "\(outcome.output)\(outcome.errors)")
     #expect(try FileManager.default.contentsOfDirectory(atPath: sandbox.path("tmp")) == [])
+  }
+
+  @Test("What no run has needed for two weeks goes, what is needed stays")
+  func pruned() throws {
+    _ = try sandbox.prgate("gate", in: "repo")
+    try sandbox.write("int other(void) { return 3; }\n", to: "repo/src/other.c")
+    try sandbox.commit("another change")
+    _ = try sandbox.prgate("gate", in: "repo")
+    #expect(trees().count == 2)
+    let old = try sandbox.git("rev-parse", "HEAD~1^{tree}", in: "repo")
+    let blob = try sandbox.git("rev-parse", "HEAD~1:src/other.c", in: "repo")
+    let store = sandbox.path("cache/prgate")
+    for path in ["/trees/\(old)", "/blobs/\(blob.prefix(2))/\(blob)", "/pruned"] {
+      try FileManager.default.setAttributes(
+        [.modificationDate: Date(timeIntervalSinceNow: -15 * 86400)], ofItemAtPath: store + path)
+    }
+    _ = try sandbox.prgate("gate", in: "repo")
+    #expect(trees() == [try sandbox.git("rev-parse", "HEAD^{tree}", in: "repo")])
+    #expect(!cacheFiles().contains { $0.hasSuffix("/" + blob) })
+    #expect(try sandbox.prgate("gate", "--head", "HEAD~1", in: "repo").status == 0)
+  }
+
+  private func trees() -> [String] {
+    let names = try? FileManager.default.contentsOfDirectory(
+      atPath: sandbox.path("cache/prgate/trees"))
+    return (names ?? []).sorted()
   }
 
   @Test("Ctrl-C ends the run, and nothing of it is left")

@@ -220,6 +220,76 @@ import Testing
     expectIncomplete(outcome, "src/part.c: ")
   }
 
+  @Test("A file of any name that a unit includes reaches that unit")
+  func includedData() throws {
+    try sandbox.write("1, 2, 3\n", to: "repo/src/data.table")
+    try sandbox.write("int data[] = {\n#include \"data.table\"\n};\n", to: "repo/src/other.c")
+    try sandbox.commit("a table")
+    try sandbox.git("push", "--quiet", "origin", "HEAD:main", in: "repo")
+    try change("src/data.table", "1, 2, NOTHING\n")
+    expectIncomplete(try sandbox.prgate("gate", in: "repo"), "src/other.c: ")
+    // The other unit was read as well, so it is known not to be reached.
+    try change("src/data.table", "1, 2, 4\n")
+    let outcome = try sandbox.prgate("gate", in: "repo")
+    #expect(outcome.status == 0, "\(outcome.output)")
+    #expect(outcome.output.contains("analysed 1/1 units"), "\(outcome.output)")
+    let without = try sandbox.prgate("gate", "--cache-dir", sandbox.path("new"), in: "repo")
+    #expect(without.output.contains("analysed 2/2 units"), "\(without.output)")
+  }
+
+  @Test("Names with blanks, quotes and letters of any script")
+  func names() throws {
+    let name = "src/a \"quoted\" \\ näme.c"
+    try sandbox.write("#define GENERATED 1\n", to: "repo/build/ü \"1\".h")
+    try sandbox.write(
+      "#include \"b c.h\"\n#include <ü \"1\".h>\nint f(void) { return B + GENERATED; }\n",
+      to: "repo/" + name)
+    try sandbox.write("#define B 1\n", to: "repo/src/b c.h")
+    let entry: [String: Any] = [
+      "directory": sandbox.path("repo"), "file": name, "arguments": ["cc", "-Ibuild", "-c", name],
+    ]
+    let database = try JSONSerialization.data(withJSONObject: [entry])
+    try sandbox.write(
+      String(decoding: database, as: UTF8.self), to: "repo/compile_commands.json")
+    try sandbox.commit("names")
+    try sandbox.write("#error dirty\n", to: "repo/src/b c.h")
+    let outcome = try sandbox.prgate("gate", in: "repo")
+    #expect(outcome.status == 0, "\(outcome.output)\(outcome.errors)")
+    #expect(outcome.output.contains("analysed 1/1 units"))
+  }
+
+  @Test("The commit that a merge request makes is compared with the branch it goes to")
+  func mergeCheckout() throws {
+    try change("src/other.c", "int other(void) { return 2; }\n")
+    try sandbox.git("checkout", "--quiet", "main", in: "repo")
+    try change("src/limit.c", "int limit(void) { return LIMIT_OF_MAIN; }\n")
+    try sandbox.git("push", "--quiet", "origin", "main", in: "repo")
+    try sandbox.git("checkout", "--quiet", "--detach", "main", in: "repo")
+    try sandbox.git("merge", "--quiet", "--no-edit", "topic", in: "repo")
+    // What main brought on its own is not part of the change, broken as it is.
+    let outcome = try sandbox.prgate("gate", "--base", "origin/main", in: "repo")
+    #expect(outcome.status == 0, "\(outcome.output)\(outcome.errors)")
+    #expect(outcome.output.contains("analysed 1/1 units"))
+    let branch = try sandbox.prgate("gate", "--head", "topic", in: "repo")
+    #expect(branch.status == 0)
+    #expect(branch.output.contains("analysed 1/1 units"))
+  }
+
+  @Test("Files of a submodule do not exist, and that is said")
+  func submodule() throws {
+    let commit = try sandbox.git("rev-parse", "HEAD", in: "repo")
+    try sandbox.write("#define SUB 1\n", to: "repo/sub/sub.h")
+    try sandbox.write(
+      "#include \"../sub/sub.h\"\nint other(void) { return SUB; }\n", to: "repo/src/other.c")
+    try sandbox.git("add", "src/other.c", in: "repo")
+    try sandbox.git(
+      "update-index", "--add", "--cacheinfo", "160000,\(commit),sub", in: "repo")
+    try sandbox.git("commit", "--quiet", "--message", "a submodule", in: "repo")
+    let outcome = try sandbox.prgate("gate", in: "repo")
+    expectIncomplete(outcome, "'../sub/sub.h' file not found")
+    #expect(outcome.output.contains("the submodule sub is not judged"))
+  }
+
   @Test("The commit is judged from any directory, branch or detached")
   func places() throws {
     try change("src/other.c", "int other(void) { return 2; }\n")
