@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Clang
+import Foundation
+import IR
+import Interpreter
+import Lowering
+import Testing
+
+/// The lowering against the compiler: a program's IR prints what the compiled program prints.
+@Suite struct OracleTests {
+  @Test func thereAreEnoughPrograms() throws {
+    #expect(Program.all.count >= 40)
+  }
+
+  @Test(arguments: Program.all)
+  func interpretedAsCompiled(_ program: Program) throws {
+    let compiled = try program.runCompiled()
+    let lowered = try Lowering.lower(
+      path: program.path,
+      arguments: ["-w", "-resource-dir=\(try resourceDirectory())"],
+      options: LoweringOptions(root: Program.root.path))
+    try #require(lowered.errors.isEmpty, "\(lowered.errors)")
+    let problems = lowered.module.validate()
+    #expect(problems.isEmpty, "the IR breaks its contract:\n\(problems.joined(separator: "\n"))")
+    let run = interpret(
+      lowered.module, options: InterpreterOptions(arguments: [program.name], fuel: 20_000_000))
+    let output = String(decoding: run.output, as: UTF8.self)
+    #expect(
+      output == compiled.output,
+      "\(difference(compiled.output, output))\nthe interpreter ended with \(text(run.outcome))")
+    #expect(run.outcome == .exited(compiled.status), "\(text(run.outcome))")
+  }
+
+  private func text(_ outcome: Outcome) -> String {
+    if case .trapped(let trap) = outcome { trap.description } else { "\(outcome)" }
+  }
+
+  /// The first line on which two texts part, with two lines before it.
+  private func difference(_ compiled: String, _ interpreted: String) -> String {
+    let left = compiled.split(separator: "\n", omittingEmptySubsequences: false)
+    let right = interpreted.split(separator: "\n", omittingEmptySubsequences: false)
+    let line = zip(left, right).prefix { $0 == $1 }.count
+    let context = left[max(0, line - 2)..<line].map { "  \($0)\n" }.joined()
+    let expected = line < left.count ? "- \(left[line])" : "- (end)"
+    let found = line < right.count ? "+ \(right[line])" : "+ (end)"
+    return "line \(line + 1):\n\(context)\(expected)\n\(found)"
+  }
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+/// A C program of `fixtures/oracle`.
+struct Program: Sendable, CustomTestStringConvertible {
+  let name: String
+
+  static let root = URL(filePath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent()
+  private static let folder = root.appending(path: "fixtures/oracle")
+
+  /// All programs by name.
+  static let all: [Program] = {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    return names.filter { $0.hasSuffix(".c") }.sorted().map { Program(name: $0) }
+  }()
+
+  var path: String { Self.folder.appending(path: name).path }
+
+  var testDescription: String { name }
+
+  /// The C compiler: of the LLVM that libclang comes from, else one on the path.
+  private static let compiler: String = {
+    let environment = ProcessInfo.processInfo.environment
+    let prefix = environment["LIBCLANG_PREFIX"] ?? "/usr/lib/llvm-19"
+    let path = (environment["PATH"] ?? "/usr/bin").split(separator: ":").map(String.init)
+    let candidates =
+      ["\(prefix)/bin/clang"]
+      + ["clang-19", "clang", "cc"].flatMap { name in path.map { "\($0)/\(name)" } }
+    return candidates.first { FileManager.default.isExecutableFile(atPath: $0) } ?? "cc"
+  }()
+
+  /// What the program prints and returns when it is compiled.
+  func runCompiled() throws -> (output: String, status: UInt8) {
+    let folder = FileManager.default.temporaryDirectory
+      .appending(path: "prgate-oracle-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let binary = folder.appending(path: "program").path
+    let compilation = try run([Self.compiler, "-O0", "-w", "-o", binary, path, "-lm"])
+    guard compilation.status == 0 else {
+      throw CompilationFailure(description: "'\(name)' does not compile")
+    }
+    return try run([binary])
+  }
+
+  private func run(_ command: [String]) throws -> (output: String, status: UInt8) {
+    let process = Process()
+    process.executableURL = URL(filePath: command[0])
+    process.arguments = Array(command.dropFirst())
+    let output = Pipe()
+    process.standardOutput = output
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    let data = output.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    return (
+      String(decoding: data, as: UTF8.self), UInt8(truncatingIfNeeded: process.terminationStatus)
+    )
+  }
+}
+
+/// A program of ours that the compiler refuses.
+struct CompilationFailure: Error, CustomStringConvertible {
+  let description: String
+}
