@@ -2,6 +2,7 @@
 
 import Foundation
 import Synchronization
+import SystemPackage
 
 /// Where the gate keeps what it can use again, and what it needs for one run only.
 ///
@@ -92,6 +93,13 @@ struct GateCache: Sendable {
 
   /// Why the system refuses, in words.
   static func reason(of error: any Error) -> String {
+    switch error as? Errno {
+    case .noSpace, .diskQuotaExceeded: return "no space left"
+    case .readOnlyFileSystem: return "read-only file system"
+    case .permissionDenied, .notPermitted: return "permission denied"
+    case .notDirectory: return "it is no directory"
+    default: break
+    }
     switch (error as? CocoaError)?.code {
     case .fileWriteOutOfSpace: return "no space left"
     case .fileWriteVolumeReadOnly: return "read-only file system"

@@ -171,12 +171,20 @@ struct BlobStore: Sendable {
         let path = path(ofBlob: entry.object)
         try makeDirectory((path as NSString).deletingLastPathComponent)
         let partial = partialName(of: path)
-        try Data(content).write(to: URL(fileURLWithPath: partial))
+        try Self.write(content, to: partial)
         // What is there has another size than the object: a write that was cut short.
         try? FileManager.default.removeItem(atPath: path)
         try rename(partial, to: path)
       }
     }
+  }
+
+  /// Writes a file without waiting for the disk, as Foundation would for each of them: a file that a
+  /// power failure cut short has another size than its object and is written again.
+  private static func write(_ content: ArraySlice<UInt8>, to path: String) throws {
+    let file = try FileDescriptor.open(
+      FilePath(path), .writeOnly, options: [.create, .truncate], permissions: [.ownerReadWrite])
+    _ = try file.closeAfter { try file.writeAll(content) }
   }
 
   /// Makes the directory of a tree: first complete under another name, then under its own.
