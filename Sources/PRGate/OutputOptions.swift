@@ -80,7 +80,8 @@ struct OutputOptions: ParsableArguments {
     guard !quiet, count > 1, StandardStreams.isErrorTerminal else { return { _ in } }
     return { done in
       // The line is written over, and cleared at the end.
-      StandardStreams.writeError(done < count ? "\r\(done)/\(count)" : "\r\u{1B}[K", end: "")
+      StandardStreams.writeError(
+        done < count ? "\rprgate: \(done)/\(count) units" : "\r\u{1B}[K", end: "")
     }
   }
 }

@@ -217,7 +217,10 @@ import Testing
       workingDirectory: FilePath(directory.path), input: .none, output: .string(limit: 1 << 20),
       error: .string(limit: 1 << 20)
     ) { execution in
-      try await Task.sleep(for: .seconds(1))
+      while try !Program.catchesInterrupt(execution.processIdentifier.value) {
+        try await Task.sleep(for: .milliseconds(50))
+      }
+      try await Task.sleep(for: .milliseconds(500))
       try execution.send(signal: .interrupt)
     }
     #expect(result.terminationStatus == .exited(130))
@@ -227,6 +230,13 @@ import Testing
 }
 
 extension Program {
+  /// Whether the process has a handler for SIGINT: before that, the signal itself ends it.
+  fileprivate static func catchesInterrupt(_ process: pid_t) throws -> Bool {
+    let status = try String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
+    let mask = try #require(status.firstMatch(of: /SigCgt:\s*([0-9a-f]+)/)).output.1
+    return try #require(UInt64(mask, radix: 16)) & 2 != 0
+  }
+
   /// Runs the program as the user nobody, who owns nothing; as this user where it is not root.
   static func runUnprivileged(_ arguments: [String], in directory: Directory) async throws -> Run {
     guard ProcessInfo.processInfo.userName == "root" else {
