@@ -50,7 +50,7 @@ private func hint(_ call: UnsafeCallObservation) -> String {
 
 private let unsafeFunctionInfo = RuleInfo(
   id: "unsafe-function", summary: "writes a string without regard to the destination's size",
-  severity: .error, cwe: [676, 120], precision: .high, securitySeverity: "7.8", since: "0.1",
+  severity: .error, cwe: [676], precision: .high, securitySeverity: "7.8", since: "0.1",
   why: """
     `gets` and a `scanf` conversion without a width write as much as the input holds, and were
     removed from C11 or never fit for input (C11 K.3.5.4.1). `strcpy`, `strcat`, `sprintf` and their
