@@ -96,7 +96,7 @@ let package = Package(
     .testTarget(name: "FindingsTests", dependencies: ["Findings"], swiftSettings: strict),
     .testTarget(
       name: "OracleTests",
-      dependencies: ["Interpreter", "Lowering", "Clang", "IR", "Findings"],
+      dependencies: ["Interpreter", "Lowering", "Clang", "IR", "Findings", "Dev"],
       swiftSettings: strict + clangHeaders),
     .testTarget(
       name: "TidyTests", dependencies: ["Dev", "Rules", "Findings", argumentParser],

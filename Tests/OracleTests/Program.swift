@@ -45,21 +45,24 @@ struct Program: Sendable, CustomTestStringConvertible {
     }
     return try run([binary])
   }
+}
 
-  private func run(_ command: [String]) throws -> (output: String, status: UInt8) {
-    let process = Process()
-    process.executableURL = URL(filePath: command[0])
-    process.arguments = Array(command.dropFirst())
-    let output = Pipe()
-    process.standardOutput = output
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    let data = output.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return (
-      String(decoding: data, as: UTF8.self), UInt8(truncatingIfNeeded: process.terminationStatus)
-    )
-  }
+/// Runs a command to its end; a signal is 128 and its number, as in the shell.
+func run(_ command: [String]) throws -> (output: String, status: UInt8) {
+  let process = Process()
+  process.executableURL = URL(filePath: command[0])
+  process.arguments = Array(command.dropFirst())
+  let output = Pipe()
+  process.standardOutput = output
+  process.standardError = FileHandle.nullDevice
+  try process.run()
+  let data = output.fileHandleForReading.readDataToEndOfFile()
+  process.waitUntilExit()
+  let signal: Int32 = process.terminationReason == .uncaughtSignal ? 128 : 0
+  return (
+    String(decoding: data, as: UTF8.self),
+    UInt8(truncatingIfNeeded: process.terminationStatus + signal)
+  )
 }
 
 /// A program of ours that the compiler refuses.
