@@ -42,6 +42,14 @@ public struct Extent: BitwiseCopyable, Hashable, Sendable {
   }
 }
 
+/// What tells a file apart from every other one and from itself after a change.
+public struct FileIdentity: BitwiseCopyable, Hashable, Sendable {
+  let device: UInt64
+  let inode: UInt64
+  let time: UInt64
+  let size: Int
+}
+
 extension TranslationUnit {
   /// The places of a node; `nil` for one that is written nowhere.
   public mutating func extent(of node: Cursor) -> Extent? {
@@ -107,6 +115,14 @@ extension TranslationUnit {
   /// The time of the file's last change, in seconds.
   public func time(of file: ClangFile) -> Int {
     unsafe clang_getFileTime(files[Int(file.index)].file)
+  }
+
+  /// What tells a file apart from every other one and from itself after a change.
+  public func identity(of file: ClangFile) -> FileIdentity? {
+    var id = CXFileUniqueID()
+    guard unsafe clang_getFileUniqueID(files[Int(file.index)].file, &id) == 0 else { return nil }
+    let size = withContents(of: file) { $0.count }
+    return FileIdentity(device: id.data.0, inode: id.data.1, time: id.data.2, size: size)
   }
 
   /// Whether the file was found as a system header.

@@ -66,7 +66,10 @@ extension Lowerer {
       return unknown("callee", type(of: node), operands: [pointer] + operands, origin(node))
     }
     let values = lowerArguments(arguments, signature)
-    return emitCall(.indirect(pointer), signature: signature, values, node, resultObject)
+    let result = emitCall(.indirect(pointer), signature: signature, values, node, resultObject)
+    let target = unit.pointee(of: unit.unqualified(unit.type(of: callee)))
+    if neverReturns(target) { code.terminate(.unreachable, origin(node)) }
+    return result
   }
 
   private mutating func lowerArguments(

@@ -63,6 +63,24 @@ struct DeclarationAttributes {
   }
 }
 
+/// Whether the spelling of a function type ends with the attribute `noreturn`; inside parentheses it
+/// is that of a parameter.
+func hasNoReturn(typeSpelling: String) -> Bool {
+  guard typeSpelling.contains("noreturn") else { return false }
+  var depth = 0
+  var rest = Substring(typeSpelling)
+  while let character = rest.first {
+    if depth == 0, rest.hasPrefix("__attribute__((") {
+      let attribute = rest.dropFirst("__attribute__((".count).prefixToClosing()
+      if attribute.contains("noreturn") { return true }
+    }
+    if character == "(" { depth += 1 }
+    if character == ")" { depth -= 1 }
+    rest.removeFirst()
+  }
+  return false
+}
+
 extension Substring {
   /// What follows the first occurrence of `text`: its start.
   fileprivate func range(of text: String) -> Index? {

@@ -81,6 +81,8 @@ extension Lowerer {
     where !seen.contains(where: { unit.isSame($0, node) }) {
       seen.append(node)
       DeclarationAttributes(unit.terseDeclaration(node)).apply(to: &row)
+      // This attribute belongs to the type, which the short form of a declaration leaves out.
+      if neverReturns(unit.type(of: node)) { row.attributes.insert(.noReturn) }
     }
     if neverReturning.contains(name) { row.attributes.insert(.noReturn) }
     let id = module.functions.append(row)
@@ -103,6 +105,11 @@ extension Lowerer {
 
   private mutating func functionUSR(_ node: Cursor, _ name: String, isInternal: Bool) -> String {
     isInternal ? "c:\(pathOfFile(node))@F@\(name)" : "c:@F@\(name)"
+  }
+
+  /// Whether a function type has the attribute `noreturn`.
+  mutating func neverReturns(_ type: ClangType) -> Bool {
+    hasNoReturn(typeSpelling: unit.spelling(of: unit.canonical(type)))
   }
 
   /// The path of a declaration's file, which tells equal names of internal linkage apart.

@@ -3,6 +3,7 @@
 import Clang
 import Findings
 import IR
+import Synchronization
 
 /// Files, origins, statements and the comments that speak to prgate.
 extension Lowerer {
@@ -21,14 +22,24 @@ extension Lowerer {
   /// The row of a file.
   mutating func fileID(_ file: ClangFile) -> FileID {
     if let known = fileIDs[file] { return known }
-    let digest = unit.withContents(of: file) { SHA256.digest(of: $0) }
+    let isSystem = unit.isSystem(file)
+    let digest = contentHash(of: file, isSystem: isSystem)
     let id = module.files.append(
       SourceFile(
-        path: reportedPath(unit.path(of: file)), contentHash: ContiguousArray(digest),
-        isSystem: unit.isSystem(file), text: []))
+        path: reportedPath(unit.path(of: file)), contentHash: digest,
+        isSystem: isSystem, text: []))
     clangFiles.append(file)
     fileIDs[file] = id
     return id
+  }
+
+  /// The SHA-256 of a file's content; of a system header it is remembered from unit to unit.
+  private func contentHash(of file: ClangFile, isSystem: Bool) -> ContiguousArray<UInt8> {
+    let identity = isSystem ? unit.identity(of: file) : nil
+    if let identity, let known = systemHeaderHashes.withLock({ $0[identity] }) { return known }
+    let digest = unit.withContents(of: file) { ContiguousArray(SHA256.digest(of: $0)) }
+    if let identity { systemHeaderHashes.withLock { $0[identity] = digest } }
+    return digest
   }
 
   /// The path as reports name it: relative to the root where it lies under it, else absolute.
@@ -88,7 +99,7 @@ extension Lowerer {
     if module.files[id].text.isEmpty {
       let row = module.files[id]
       let text = unit.withContents(of: file) { bytes in
-        ContiguousArray<UInt8>(unsafeUninitializedSpan: bytes)
+        ContiguousArray<UInt8>(copying: bytes)
       }
       module.files[id] = SourceFile(
         path: row.path, contentHash: row.contentHash, isSystem: row.isSystem, text: text)
@@ -129,8 +140,9 @@ extension Lowerer {
 
   /// Adds the `prgate:` comments of all files that carry text.
   mutating func addDirectives() {
-    for id in module.files.ids where !module.files[id].text.isEmpty {
+    for id in module.files.ids {
       let file = module.files[id]
+      if file.isSystem || file.text.isEmpty { continue }
       for comment in directiveComments(in: file.text.span) {
         module.directives.append(
           Directive(
@@ -144,9 +156,17 @@ extension Lowerer {
 
 extension ContiguousArray where Element == UInt8 {
   /// Copies a span.
-  init(unsafeUninitializedSpan span: Span<UInt8>) {
+  init(copying span: Span<UInt8>) {
     self.init()
     reserveCapacity(span.count)
     for index in span.indices { append(span[index]) }
   }
 }
+
+/// Hashes of the system headers that the process has read.
+///
+/// The one piece of shared state of the lowering, behind a lock: every unit of a program includes the
+/// same few hundred headers, and to hash them took as long as to lower the unit. The identity of a file
+/// holds its device, inode, size and time of change, and files of the program itself are hashed
+/// always.
+private let systemHeaderHashes = Mutex<[FileIdentity: ContiguousArray<UInt8>]>([:])
