@@ -93,6 +93,11 @@ let package = Package(
       name: "RulesTests",
       dependencies: ["Rules", "Models", "Analysis", "Lowering", "Clang", "IR", "Findings"],
       swiftSettings: strict + clangHeaders),
+    .testTarget(
+      name: "ClangTests", dependencies: ["Clang"], swiftSettings: strict + clangHeaders),
+    .testTarget(
+      name: "LoweringTests", dependencies: ["Lowering", "Clang", "IR", "Findings"],
+      swiftSettings: strict + clangHeaders),
     .testTarget(name: "FindingsTests", dependencies: ["Findings"], swiftSettings: strict),
     .testTarget(
       name: "OracleTests",
