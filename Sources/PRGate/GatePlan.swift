@@ -95,6 +95,38 @@ extension CompileCommand {
   }
 }
 
+extension GateDatabase {
+  /// Files above which it is not asked which of them others include: all count as included.
+  private static let questionLimit = 400
+
+  /// Files that no compiler reads, whatever they mention.
+  private static let proseSuffixes = [
+    ".md", ".rst", ".txt", ".html", ".json", ".yml", ".yaml", ".xml", ".toml", ".py", ".sh",
+  ]
+
+  /// Whether one of the changed files can be read by a unit that is not its own.
+  ///
+  /// A header can. A file of any other name can if the text of the commit, or a flag, names it the way
+  /// an `#include` would; a name that a macro makes is written in quotes somewhere too.
+  func isIncluded(
+    _ changes: [ChangedFile], in repository: GitRepository, commit: String
+  ) async throws(CommandFailure) -> Bool {
+    if changes.contains(where: { $0.isHeader || $0.oldName?.hasSuffix(".h") == true }) {
+      return true
+    }
+    // A link that is not named like a source can stand for a directory of headers.
+    if changes.contains(where: { !$0.isRegular }) { return true }
+    let names = Set(changes.flatMap { [$0.name, $0.oldName].compactMap(\.self) }).sorted()
+    guard names.count <= Self.questionLimit else { return true }
+    let words = Set(commands.flatMap(\.arguments).filter { !$0.hasSuffix(".c") })
+    if names.contains(where: { name in words.contains { $0.hasSuffix(name) } }) { return true }
+    let mentions = names.flatMap { [$0 + "\"", $0 + ">"] }
+    return try await repository.files(of: commit, containingAnyOf: mentions).contains { path in
+      !Self.proseSuffixes.contains(where: path.hasSuffix)
+    }
+  }
+}
+
 /// What has to be analysed for a change.
 struct GatePlan: Sendable {
   /// The commands of the units, by path.
@@ -103,9 +135,6 @@ struct GatePlan: Sendable {
   var uncovered: [LedgerEntry] = []
   /// Changed headers that are there at the head: each must be read by some unit.
   var headers: [String] = []
-
-  /// Whether no C file changed.
-  var isEmpty: Bool { commands.isEmpty && uncovered.isEmpty && headers.isEmpty }
 }
 
 /// The choice of units that a change reaches.
@@ -118,28 +147,26 @@ struct GatePlanner: Sendable {
   /// Build products.
   let ignored: IgnoredPaths
 
-  /// Files above which it is not asked which of them others include: all count as included.
-  private static let questionLimit = 400
-
   /// Plans what has to be analysed for `changes`.
   ///
   /// A changed source needs its own commands. A changed file that others can include needs every unit,
   /// but for those that the index knows not to be reached.
   func plan(
-    _ changes: [ChangedFile], commit: String
+    _ changes: [ChangedFile], isIncluded: Bool
   ) async throws(CommandFailure) -> GatePlan {
     var plan = GatePlan()
-    let present = changes.filter { $0.kind != .deleted }
-    for file in present where file.isSource {
-      let commands = database.commands(for: file.path)
+    for file in changes where file.isSource || file.isHeader {
+      let isPresent = file.kind != .deleted
+      let commands = file.isSource && isPresent ? database.commands(for: file.path) : []
       plan.commands += commands
-      if commands.isEmpty {
+      if file.isHeader, isPresent, !database.commands.isEmpty {
+        plan.headers.append(file.path)
+      } else if commands.isEmpty, isPresent || database.commands.isEmpty {
         plan.uncovered.append(
           LedgerEntry(path: file.path, coverage: .incomplete(reason: database.advice)))
       }
     }
-    plan.headers = present.filter(\.isHeader).map(\.path)
-    if try await isIncluded(changes, commit: commit) {
+    if isIncluded {
       let chosen = Set(plan.commands)
       let others = database.commands.filter { !chosen.contains($0) && isPresent($0) }
       plan.commands += try await reached(others, by: changes)
@@ -147,30 +174,6 @@ struct GatePlanner: Sendable {
     plan.commands.sort { Paths.isOrderedBefore($0.file, $1.file) }
     return plan
   }
-
-  /// Whether one of the changed files can be read by a unit that is not its own.
-  private func isIncluded(
-    _ changes: [ChangedFile], commit: String
-  ) async throws(CommandFailure) -> Bool {
-    if changes.contains(where: { $0.isHeader || $0.oldName?.hasSuffix(".h") == true }) {
-      return true
-    }
-    // A link that is not named like a source can stand for a directory of headers.
-    if changes.contains(where: { !$0.isRegular }) { return true }
-    let names = Set(changes.flatMap { [$0.name, $0.oldName].compactMap(\.self) }).sorted()
-    guard names.count <= Self.questionLimit else { return true }
-    let words = Set(database.commands.flatMap(\.arguments).filter { !$0.hasSuffix(".c") })
-    if names.contains(where: { name in words.contains { $0.hasSuffix(name) } }) { return true }
-    let mentions = names.flatMap { [$0 + "\"", $0 + ">"] }
-    return try await repository.files(of: commit, containingAnyOf: mentions).contains { path in
-      !Self.proseSuffixes.contains(where: path.hasSuffix)
-    }
-  }
-
-  /// Files that no compiler reads.
-  private static let proseSuffixes = [
-    ".md", ".rst", ".txt", ".html", ".json", ".yml", ".yaml", ".xml", ".toml", ".py", ".sh",
-  ]
 
   /// Whether the file of a command is there at the head: an entry of the database may be older.
   private func isPresent(_ command: CompileCommand) -> Bool {

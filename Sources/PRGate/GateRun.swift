@@ -34,16 +34,16 @@ struct GateRun {
     let base: String
     if let commit = range.base { base = commit } else { base = try await repository.emptyTree() }
     let changes = try await repository.changes(from: base, to: range.head)
-    guard changes.contains(where: \.mayBeC) else { return nothingToCheck(range) }
+    let isIncluded = try await database.isIncluded(
+      changes, in: repository, commit: range.head)
+    guard isIncluded || changes.contains(where: \.isSource) else { return nothingToCheck(range) }
 
     let head = try await snapshot(of: range.head)
     let ignored = IgnoredPaths(
       try await repository.ignoredPaths(besides: head.tree, index: cache.scratch + "/index"))
     let plan = try await GatePlanner(
       repository: repository, database: database, index: index, head: head, ignored: ignored
-    ).plan(changes, commit: range.head)
-    guard !plan.isEmpty else { return nothingToCheck(range) }
-
+    ).plan(changes, isIncluded: isIncluded)
     let program = try await analyse(plan.commands, in: head, ignored: ignored)
     remember(plan.commands, program, head)
     var difference = FindingsDiff(head: shown(program), base: [])
@@ -123,10 +123,9 @@ struct GateRun {
   private func unreadHeaders(_ plan: GatePlan, _ program: ProgramAnalysis) -> [LedgerEntry] {
     let read = Set(program.modules.flatMap { $0.files.rows.map(\.path) })
     return plan.headers.filter { !read.contains($0) }.map { path in
-      let reason =
-        database.commands.isEmpty
-        ? database.advice : "no unit of the compilation database includes it"
-      return LedgerEntry(path: path, coverage: .incomplete(reason: reason))
+      LedgerEntry(
+        path: path,
+        coverage: .incomplete(reason: "no unit of the compilation database includes it"))
     }
   }
 
@@ -199,18 +198,6 @@ extension [ChangedFile] {
     }
     return result
   }
-}
-
-extension ChangedFile {
-  /// Whether a unit may read the file: anything can be included, but for what is never C.
-  fileprivate var mayBeC: Bool {
-    isSource || isHeader || !isRegular || !Self.neverC.contains(where: path.hasSuffix)
-  }
-
-  private static let neverC = [
-    ".md", ".rst", ".html", ".json", ".yml", ".yaml", ".toml", ".py", ".sh", ".png", ".svg", ".pdf",
-    "README", "LICENSE", "Makefile", ".gitignore", ".gitattributes",
-  ]
 }
 
 extension CompileCommand {

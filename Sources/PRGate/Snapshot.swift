@@ -82,10 +82,11 @@ struct Snapshot: Sendable {
     return snapshot
   }
 
-  /// The content of a file of the commit; nil where it has none of that path.
-  func content(of path: String) -> [UInt8]? {
-    guard files.contains(path) else { return nil }
-    return FileManager.default.contents(atPath: directory + "/" + path).map { Array($0) }
+  /// Whether the commit has the file, or a file in the directory if the path ends with `/`.
+  ///
+  /// What git ignores now may have been committed once.
+  func has(_ path: String) -> Bool {
+    path.hasSuffix("/") ? files.contains { $0.hasPrefix(path) } : files.contains(path)
   }
 }
 

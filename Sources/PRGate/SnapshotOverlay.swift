@@ -30,7 +30,8 @@ struct SnapshotOverlay: Sendable {
   ///
   /// A build leaves thousands of them.
   private static let objectSuffixes = [
-    ".o", ".a", ".so", ".ko", ".d", ".cmd", ".lo", ".la", ".gcno", ".gcda", ".obj", ".su",
+    ".o", ".a", ".so", ".ko", ".d", ".cmd", ".lo", ".la", ".gcno", ".gcda", ".obj", ".su", ".mod",
+    ".order", ".symvers", ".pyc",
   ]
 
   private var tree = Node()
@@ -43,10 +44,11 @@ struct SnapshotOverlay: Sendable {
   ///   - ignored: paths relative to the root that git ignores; directories end with `/`.
   ///   - visible: directories and files outside the repository that compile commands name.
   init(snapshot: Snapshot, root: String, ignored: [String], visible: [String]) {
-    for path in Self.systemDirectories + visible where Self.isOutside(path, root: root) {
+    for path in Set(Self.systemDirectories + visible) where Self.isOutside(path, root: root) {
       tree.map(path, to: path, isDirectory: Paths.isDirectory(path))
     }
-    for path in ignored where !Self.objectSuffixes.contains(where: path.hasSuffix) {
+    for path in ignored
+    where !Self.objectSuffixes.contains(where: path.hasSuffix) && !snapshot.has(path) {
       let isDirectory = path.hasSuffix("/")
       let full = root + "/" + (isDirectory ? String(path.dropLast()) : path)
       tree.map(full, to: full, isDirectory: isDirectory)

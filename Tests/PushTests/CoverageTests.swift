@@ -58,6 +58,37 @@ import Testing
       try sandbox.prgate("gate", in: "repo"), "src/other.c: there is no compile_commands.json")
   }
 
+  @Test("A header that is gone, while there is no database to say who read it")
+  func deletedWithoutDatabase() throws {
+    try sandbox.git("rm", "--quiet", "include/limit.h", in: "repo")
+    try sandbox.commit("removes a header")
+    try sandbox.write("[]\n", to: "repo/compile_commands.json")
+    expectIncomplete(
+      try sandbox.prgate("gate", in: "repo"), "include/limit.h: compile_commands.json has no C")
+  }
+
+  @Test("A file that was committed at the base and is a build product now")
+  func becameProduct() throws {
+    try sandbox.write("#define WAS_COMMITTED 1\n", to: "repo/src/was.local")
+    try sandbox.write(
+      "#include \"was.local\"\nint other(void) { return WAS_COMMITTED; }\n",
+      to: "repo/src/other.c")
+    try sandbox.git("add", "--force", "src/was.local", in: "repo")
+    try sandbox.commit("commits it")
+    try sandbox.git("push", "--quiet", "origin", "HEAD:main", in: "repo")
+    try sandbox.git("rm", "--quiet", "--cached", "src/was.local", in: "repo")
+    try sandbox.git("commit", "--quiet", "--message", "generates it", in: "repo")
+    try sandbox.write("#define IS_GENERATED 1\n", to: "repo/src/was.local")
+    try change(
+      "src/other.c", "#include \"was.local\"\nint other(void) { return IS_GENERATED; }\n")
+    let outcome = try sandbox.prgate("gate", in: "repo")
+    #expect(outcome.status == 0, "\(outcome.output)")
+    let back = try sandbox.prgate("gate", "--base", "origin/main", "--head", "main", in: "repo")
+    #expect(back.status == 0, "\(back.output)")
+    let old = try sandbox.prgate("gate", "--base", "HEAD~3", "--head", "HEAD~2", in: "repo")
+    #expect(old.status == 0, "\(old.output)")
+  }
+
   @Test("A changed source that the database lacks")
   func notInDatabase() throws {
     try change("src/new.c", "int fresh(void) { return 2; }\n")
