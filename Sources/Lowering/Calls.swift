@@ -40,6 +40,9 @@ extension Lowerer {
           return nil
         }
         node = child
+      case .genericSelection:
+        guard let choice = selected(node) else { return nil }
+        node = choice
       case .unaryOperator:
         let operation = unit.unaryOperator(of: node)
         guard operation == .dereference || operation == .addressOf, let child = onlyChild(node)
@@ -154,8 +157,9 @@ extension Lowerer {
       "LINE":
       return constantValue(node)
     case "unreachable":
+      let value = nothing(place)
       code.terminate(.unreachable, place)
-      return nothing(place)
+      return value
     case "prefetch", "assume":
       // Neither changes what the program does; the argument of `__builtin_assume` is not evaluated.
       if name.hasSuffix("prefetch") { for argument in arguments { effect(argument) } }

@@ -450,7 +450,7 @@ extension Lowerer {
     case .initializerList: initialize(target, type, node, place)
     case .conditional: conditionalAggregate(node, into: target, type, isFresh: isFresh)
     case .statementExpression:
-      statementExpression(node, into: target, type)
+      statementExpression(node, into: target, type, isFresh: isFresh)
     case .unexposedExpression where isVariadicArgument(node):
       let list = unit.children(of: node).last.map { vaList($0) }
       _ = unknown(

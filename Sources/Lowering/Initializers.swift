@@ -330,7 +330,7 @@ extension Lowerer {
     _ target: ValueID, _ type: TypeID, _ node: Cursor, _ place: OriginID
   ) {
     if let text = textNode(node), isArray(module.types[type]) {
-      copyText(text, to: target, type, origin(node))
+      copyText(text, to: target, type, isCleared: false, origin(node))
       return
     }
     guard unit.kind(of: node) == .initializerList else {
@@ -338,16 +338,17 @@ extension Lowerer {
       return
     }
     let leaves = leaves(of: node, type)
-    if !coversWhole(leaves, type) {
+    let isCleared = !coversWhole(leaves, type)
+    if isCleared {
       let bytes = UInt32(clamping: module.types[type].size)
       if bytes > 0 { run(.zero(address: target, bytes: bytes), origin(node)) }
     }
     var addresses: [(step: PathStep, address: ValueID)] = []
-    for leaf in leaves { initialize(leaf, of: target, &addresses) }
+    for leaf in leaves { initialize(leaf, of: target, isCleared: isCleared, &addresses) }
   }
 
   private mutating func initialize(
-    _ leaf: InitializerLeaf, of target: ValueID,
+    _ leaf: InitializerLeaf, of target: ValueID, isCleared: Bool,
     _ addresses: inout [(step: PathStep, address: ValueID)]
   ) {
     let place = origin(leaf.node)
@@ -376,7 +377,7 @@ extension Lowerer {
     if let value {
       store(value, to: address, place)
     } else if let text = textNode(leaf.node), isArray(module.types[leaf.type]) {
-      copyText(text, to: address, leaf.type, place)
+      copyText(text, to: address, leaf.type, isCleared: isCleared, place)
     } else {
       lower(leaf.node, into: address, leaf.type, isFresh: true)
     }
@@ -405,12 +406,12 @@ extension Lowerer {
 
   /// Copies a literal into an array and fills the rest with zeros.
   private mutating func copyText(
-    _ text: Cursor, to target: ValueID, _ type: TypeID, _ place: OriginID
+    _ text: Cursor, to target: ValueID, _ type: TypeID, isCleared: Bool, _ place: OriginID
   ) {
     let literal = stringLiteral(text)
     let size = module.types[type].size
     let length = UInt64(module.literals[literal].bytes.count)
-    if size > length {
+    if size > length, !isCleared {
       run(.zero(address: target, bytes: UInt32(clamping: size)), place)
     }
     let elementSize = UInt64(module.literals[literal].elementSize)

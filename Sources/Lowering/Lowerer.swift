@@ -38,6 +38,8 @@ struct Lowerer: ~Copyable {
   var pendingBodies: [(function: FunctionID, definition: Cursor)] = []
   var errorPlaces: [FileOffset] = []
   var staticLocalCounts: [String: Int] = [:]
+  /// The typedef declarations at file scope by name, once something asks for them.
+  var typedefs: [String: Cursor]?
 
   // Sources; see Sources.swift.
   var fileIDs: [ClangFile: FileID] = [:]

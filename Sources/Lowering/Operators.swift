@@ -431,9 +431,11 @@ extension Lowerer {
       ?? unknown("statement-expression", type, place)
   }
 
-  mutating func statementExpression(_ node: Cursor, into target: ValueID, _ type: TypeID) {
+  mutating func statementExpression(
+    _ node: Cursor, into target: ValueID, _ type: TypeID, isFresh: Bool
+  ) {
     statements(node) { lowerer, last in
-      lowerer.lower(last, into: target, type, isFresh: true)
+      lowerer.lower(last, into: target, type, isFresh: isFresh)
     }
   }
 

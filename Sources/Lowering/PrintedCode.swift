@@ -151,11 +151,10 @@ extension Lowerer {
     if !code.hasSelections { readSelections() }
     guard let types = code.associations[node], types.count == branches.count else { return nil }
     let wanted = comparable(unit.spelling(of: unit.unqualified(unit.type(of: control))))
-    let names = typeNames(in: node)
-    let choice =
-      types.firstIndex { comparable(replaced($0, names)) == wanted }
-      ?? types.firstIndex(of: "default")
-    guard let choice else { return nil }
+    let spellings = types.map { $0 == "default" ? $0 : comparable(withoutTypedefs($0)) }
+    guard
+      let choice = spellings.firstIndex(of: wanted) ?? spellings.firstIndex(of: "default")
+    else { return nil }
     let branch = branches[branches.startIndex + choice]
     code.selections[node] = branch
     return branch
@@ -169,17 +168,20 @@ extension Lowerer {
     for (node, types) in zip(nodes, printed) { code.associations[node] = types }
   }
 
-  /// The canonical spellings of the type names that a node refers to.
-  private mutating func typeNames(in node: Cursor) -> [String: String] {
-    var names: [String: String] = [:]
-    for child in unit.children(of: node) where unit.kind(of: child) == .typeReference {
-      names[unit.spelling(of: child)] = unit.spelling(of: unit.canonical(unit.type(of: child)))
+  /// A printed type name with its typedef names replaced by what they stand for.
+  private mutating func withoutTypedefs(_ type: String) -> String {
+    if typedefs == nil {
+      var names: [String: Cursor] = [:]
+      for node in unit.fileScopeDeclarations() where unit.kind(of: node) == .typedefDeclaration {
+        names[unit.spelling(of: node)] = node
+      }
+      typedefs = names
     }
-    return names
-  }
-
-  private func replaced(_ type: String, _ names: [String: String]) -> String {
-    type.split(separator: " ").map { names[String($0)] ?? String($0) }.joined(separator: " ")
+    let words = type.split(separator: " ").map { word in
+      guard let node = typedefs?[String(word)] else { return String(word) }
+      return unit.spelling(of: unit.canonical(unit.type(of: node)))
+    }
+    return words.joined(separator: " ")
   }
 
   private func comparable(_ type: String) -> String { type.filter { $0 != " " } }

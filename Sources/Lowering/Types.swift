@@ -91,10 +91,10 @@ extension Lowerer {
   }
 
   private mutating func makeEnumeration(_ type: ClangType) -> TypeID {
-    let declaration = unit.declaration(of: type)
-    let underlying = self.type(unit.integerType(ofEnumeration: declaration))
-    var row = module.types[underlying]
-    if !row.isInteger { row = module.types[basic.unsignedInt] }
+    let integer = unit.integerType(ofEnumeration: unit.declaration(of: type))
+    // GNU C lets one point to an enumeration that is never defined.
+    let isDefined = unit.kind(of: integer) != .other
+    let row = module.types[isDefined ? self.type(integer) : basic.unsignedInt]
     return addType(
       row.kind, size: row.size, alignment: row.alignment, name: tagName(of: type, "enum"))
   }

@@ -62,6 +62,12 @@ struct LoweringFixture: CustomTestStringConvertible, Sendable {
     #expect(try fixture.lowered().module.validate() == [])
   }
 
+  @Test(arguments: LoweringFixture.all)
+  func isCorrectC(_ fixture: LoweringFixture) throws {
+    let errors = try fixture.lowered().errors
+    #expect(errors.isEmpty == (fixture.name != "errors.c"), "\(errors)")
+  }
+
   @Test func thereAreFixtures() {
     #expect(LoweringFixture.all.count >= 12)
   }
