@@ -147,9 +147,11 @@ private enum PushedRefs {
 
   /// What a developer whose push is refused can do.
   static func advice(_ verdict: Verdict, _ reports: [Report]) -> String {
+    let rules = Set(reports.flatMap(\.findings).filter(\.isBlocking).map(\.finding.rule)).sorted()
     let step =
       verdict == .fail
-      ? "repair what is new, 'prgate explain RULE' says why and how"
+      ? "repair what is new; why and how: "
+        + rules.map { "prgate explain \($0)" }.joined(separator: ", ")
       : "make the units above readable, the reason is beside each"
     let commands = reports.filter { $0.verdict != .pass && !$0.base.isEmpty }.map { report in
       "prgate: once more: prgate gate --base \(report.base.prefix(12)) --head \(report.head.prefix(12))"

@@ -86,7 +86,7 @@ import Testing
     }
     if !expectation.isPass {
       #expect(text.contains("prgate: the push is refused (FAIL)"))
-      #expect(text.contains("prgate explain"))
+      for place in expectation.findings { #expect(text.contains("prgate explain \(place.rule)")) }
     }
     let pushed = try sandbox.tryGit("rev-parse", "--verify", expectation.branch, in: "remote.git")
     #expect((pushed.status == 0) == expectation.isPass)
