@@ -202,7 +202,7 @@ extension Machine {
       try copyObject(register(destination, frame), register(source, frame), Int(bytes))
     case .zero(let address, let bytes):
       try memory.fill(register(address, frame), 0, Int(bytes))
-    case .declare(let id): try declare(id, frame, body)
+    case .declare(let id): try declare(id, frame)
     case .declareArray(let id, let bytes): try declare(id, register(bytes, frame), frame)
     case .endScope(let id): endScope(id, frame)
     default: return try executeRare(instruction, frame)
@@ -282,11 +282,15 @@ extension Machine {
     return address
   }
 
-  private mutating func declare(
-    _ id: LocalID, _ frame: Frame, _ body: Body
-  ) throws(Stop) {
-    endScope(id, frame)
-    try makeLocal(id, frame)
+  /// A jump back in the block reaches the declaration again: the object stays, its value does not
+  /// (C11 6.2.4p6).
+  private mutating func declare(_ id: LocalID, _ frame: Frame) throws(Stop) {
+    let address = localAddresses[frame.locals + Int(id.index)]
+    guard let (object, _) = memory.object(at: address) else {
+      try makeLocal(id, frame)
+      return
+    }
+    memory.forget(object.base, Int(object.size))
   }
 
   private mutating func declare(
