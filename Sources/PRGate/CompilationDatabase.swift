@@ -146,7 +146,7 @@ private func describe(_ error: DecodingError) -> String {
   case .keyNotFound(let key, let context):
     (path, problem) = (context.codingPath, "has no \"\(key.stringValue)\"")
   case .typeMismatch(_, let context), .valueNotFound(_, let context):
-    let field = context.codingPath.last.flatMap { $0.intValue == nil ? $0.stringValue : nil }
+    let field = context.codingPath.last { $0.intValue == nil }?.stringValue
     (path, problem) = (
       context.codingPath, field.map { "has a \"\($0)\" of the wrong type" } ?? "is not an object"
     )

@@ -39,6 +39,9 @@ enum SourceFiles {
       let hint = path.hasSuffix(".h") ? "name a C file that includes it" : "name a '.c' file"
       throw .usage("\(path): not a C file; \(hint)")
     }
+    guard Paths.isFile(absolute) else {
+      throw .usage("\(path): not a regular file; copy what it yields into one")
+    }
     guard FileManager.default.isReadableFile(atPath: absolute) else {
       throw .usage("\(path): permission denied; check who may read it")
     }

@@ -70,9 +70,12 @@ enum UnitLowering {
   /// Parses and lowers a unit; whatever goes wrong is in the outcome.
   static func lower(_ unit: PreparedUnit, settings: DriverSettings) -> UnitOutcome {
     if let refusal = unit.refusal { return UnitOutcome(path: unit.path, problem: refusal) }
-    guard !unit.isOnDisk || FileManager.default.fileExists(atPath: unit.file) else {
+    // A pipe or a device would keep the parser waiting for ever.
+    guard !unit.isOnDisk || Paths.isFile(unit.file) else {
+      let isThere = FileManager.default.fileExists(atPath: unit.file)
+      let problem = isThere ? "it is not a regular file" : "the file is gone"
       return UnitOutcome(
-        path: unit.path, problem: "the file is gone; make the compilation database anew")
+        path: unit.path, problem: "\(problem); make the compilation database anew")
     }
     let options = LoweringOptions(root: settings.root)
     do {

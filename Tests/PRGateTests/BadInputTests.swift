@@ -56,6 +56,21 @@ import Testing
     #expect(run.errorLine.contains("a.h: not a C file; name a C file that includes it"))
   }
 
+  /// Reading it would wait for ever.
+  @Test func pipeAsSource() async throws {
+    let directory = try Directory([
+      ".git/HEAD": "",
+      "compile_commands.json": #"[{"directory": ".", "file": "pipe.c", "command": "cc pipe.c"}]"#,
+    ])
+    _ = try await Program.run("/usr/bin/mkfifo", ["pipe.c"], in: directory)
+    let named = try await Program.run(["check", "pipe.c"], in: directory)
+    #expect(named.code == 2)
+    #expect(named.errorLine.contains("pipe.c: not a regular file; "))
+    let listed = try await Program.run(["check"], in: directory)
+    #expect(listed.code == 3)
+    #expect(listed.output.contains("pipe.c: it is not a regular file; "))
+  }
+
   @Test func brokenDatabase() async throws {
     let directory = try Directory(["a.c": good, "compile_commands.json": "[{"])
     let run = try await Program.run(["check", "a.c"], in: directory)

@@ -71,6 +71,10 @@ import Testing
       #"[{"directory": "/", "file": 1, "command": "cc"}]"#,
       #"entry 1 has a "file" of the wrong type"#
     ),
+    (
+      #"[{"directory": "/", "file": "a.c", "arguments": [1]}]"#,
+      #"entry 1 has a "arguments" of the wrong type"#
+    ),
     (#"[{"directory": "/", "file": "", "command": "cc"}]"#, #"entry 1: has an empty "file""#),
     (#"[{"directory": "/", "file": "a.c"}]"#, #"entry 1: has neither "arguments" nor "command""#),
     (#"[{"directory": "/", "file": "a.c", "arguments": []}]"#, "entry 1: has an empty command"),
