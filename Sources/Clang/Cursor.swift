@@ -223,6 +223,16 @@ extension TranslationUnit {
     kind(of: left) == kind(of: right) && entity(left) == entity(right)
   }
 
+  /// Whether libclang gives two nodes one place.
+  ///
+  /// An implicit cast has its operand's; anything else without a cursor kind of its own starts before
+  /// its operands.
+  public func haveSameLocation(_ left: Cursor, _ right: Cursor) -> Bool {
+    clang_equalLocations(
+      clang_getCursorLocation(nodes[Int(left.index)].cursor),
+      clang_getCursorLocation(nodes[Int(right.index)].cursor)) != 0
+  }
+
   /// The name or, for a literal, the text of the node.
   public func spelling(of node: Cursor) -> String {
     unsafe string(clang_getCursorSpelling(nodes[Int(node.index)].cursor))

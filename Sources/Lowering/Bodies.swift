@@ -99,7 +99,43 @@ extension Lowerer {
       let value = load(local: parameter, row.origin)
       store(convert(value, to: type, row.origin), to: local, row.origin)
     }
-    for declaration in declarations { lowerArrayBounds(declaration) }
+    for declaration in declarations {
+      lowerArrayBounds(declaration)
+      lowerOuterBound(declaration)
+    }
+  }
+
+  /// The bound of an array parameter that its adjustment drops is still evaluated.
+  private mutating func lowerOuterBound(_ parameter: Cursor) {
+    let bounds = unit.children(of: parameter).filter { unit.kind(of: $0).isExpression }
+    let type = unit.unqualified(unit.type(of: parameter))
+    guard let bound = bounds.last, hasEffects(bound), unit.kind(of: type) == .pointer else {
+      return
+    }
+    var element = unit.unqualified(unit.pointee(of: type))
+    var innerBounds = 0
+    while unit.kind(of: element) == .constantArray || unit.kind(of: element) == .variableArray {
+      innerBounds += 1
+      element = unit.unqualified(unit.element(of: element))
+    }
+    if bounds.count > innerBounds { effect(bound) }
+  }
+
+  /// Whether something happens when an expression is evaluated.
+  private func hasEffects(_ node: Cursor) -> Bool {
+    (node.index..<unit.end(of: node).index).contains { index in
+      let part = Cursor(index: index)
+      switch unit.kind(of: part) {
+      case .call, .compoundAssignment: return true
+      case .binaryOperator: return unit.binaryOperator(of: part) == .assign
+      case .unaryOperator:
+        let changes: [ClangUnaryOperator] = [
+          .preIncrement, .preDecrement, .postIncrement, .postDecrement,
+        ]
+        return changes.contains(unit.unaryOperator(of: part))
+      default: return false
+      }
+    }
   }
 
   private func isArithmetic(_ type: TypeID) -> Bool {

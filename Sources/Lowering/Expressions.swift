@@ -68,8 +68,8 @@ extension Lowerer {
       }
     case .unexposedExpression:
       let children = unit.children(of: node)
-      if isVoid(node), children.count == 1 {
-        effect(children[0])
+      if isVoid(node), let child = castOperand(node) {
+        effect(child)
       } else if isVoid(node), isBinaryConditional(node) {
         effect(children[3])
       } else {
@@ -178,7 +178,16 @@ extension Lowerer {
     if let value = constantValue(node) { return value }
     let place = origin(node)
     let type = self.type(of: node)
-    guard firstWord(of: node) == "sizeof",
+    guard firstWord(of: node) == "sizeof" else {
+      return unmodelled(node, cause: "size-of-array-type")
+    }
+    if let name = onlyChild(node), unit.kind(of: name) == .typeReference,
+      unit.end(of: name) == unit.end(of: node),
+      let size = arraySize(of: unit.type(of: name), place)
+    {
+      return convert(size, to: type, place)
+    }
+    guard
       let child = unit.children(of: node).last(where: { unit.kind(of: $0).isExpression })
     else { return unmodelled(node, cause: "size-of-array-type") }
     let operand = unit.unqualified(unit.type(of: child))
@@ -259,9 +268,7 @@ extension Lowerer {
       if let choice = selected(node) { return lvalue(choice) }
     case .unexposedExpression:
       let children = unit.children(of: node)
-      if children.count == 1, type(of: node) == type(of: children[0]) {
-        return lvalue(children[0])
-      }
+      if let child = castOperand(node), type(of: node) == type(of: child) { return lvalue(child) }
       if children.count == 3, let choice = chosen(node) { return lvalue(choice) }
     default: break
     }
@@ -411,11 +418,8 @@ extension Lowerer {
     case .genericSelection:
       if let choice = selected(node) { return aggregate(choice) }
     case .unexposedExpression, .explicitCast:
-      let expressions = unit.children(of: node).filter { unit.kind(of: $0).isExpression }
-      if expressions.count == 1, self.type(of: expressions[0]) == type, !isVariadicArgument(node) {
-        return aggregate(expressions[0])
-      }
-      if expressions.count == 3, let choice = chosen(node) { return aggregate(choice) }
+      if let child = castOperand(node), self.type(of: child) == type { return aggregate(child) }
+      if unit.children(of: node).count == 3, let choice = chosen(node) { return aggregate(choice) }
     default: break
     }
     switch unit.kind(of: node) {
@@ -457,8 +461,8 @@ extension Lowerer {
         "va-arg-aggregate", basic.void, operands: [list, target].compactMap { $0 }, place)
     case .unexposedExpression, .explicitCast:
       let expressions = unit.children(of: node).filter { unit.kind(of: $0).isExpression }
-      if expressions.count == 1, self.type(of: expressions[0]) == type {
-        lower(expressions[0], into: target, type, isFresh: isFresh)
+      if let child = castOperand(node), self.type(of: child) == type {
+        lower(child, into: target, type, isFresh: isFresh)
       } else if expressions.count == 3, let choice = chosen(node) {
         lower(choice, into: target, type, isFresh: isFresh)
       } else {
@@ -524,12 +528,9 @@ extension Lowerer {
   private mutating func unexposed(_ node: Cursor) -> ValueID {
     let children = unit.children(of: node)
     let expressions = children.filter { unit.kind(of: $0).isExpression }
+    if let child = castOperand(node) { return cast(child, to: type(of: node), node) }
     if isVariadicArgument(node) {
-      let list = vaList(expressions[0])
-      return emit(.vaArgument(list), type(of: node), origin(node))
-    }
-    if children.count == 1, expressions.count == 1 {
-      return cast(children[0], to: type(of: node), node)
+      return emit(.vaArgument(vaList(expressions[0])), type(of: node), origin(node))
     }
     if isBinaryConditional(node) { return binaryConditional(node) }
     if let value = constantValue(node) { return value }
@@ -541,18 +542,24 @@ extension Lowerer {
     return unmodelled(node, cause: "unexposed-expression")
   }
 
+  /// The operand of a cast, implicit or written.
+  mutating func castOperand(_ node: Cursor) -> Cursor? {
+    if unit.kind(of: node) == .explicitCast {
+      return unit.children(of: node).last { unit.kind(of: $0).isExpression }
+    }
+    guard let child = unit.child(0, of: node), unit.end(of: child) == unit.end(of: node),
+      unit.kind(of: child).isExpression, unit.haveSameLocation(node, child)
+    else { return nil }
+    return child
+  }
+
   /// Whether the node is `va_arg`.
   private mutating func isVariadicArgument(_ node: Cursor) -> Bool {
     let expressions = unit.children(of: node).filter { unit.kind(of: $0).isExpression }
-    guard expressions.count == 1 else { return false }
-    let list = expressions[0]
-    let type = module.types[self.type(of: list)]
-    let name = module.symbols[type.name]
-    let isList = name.contains("__va_list")
-    let isPlainPointer = name == "char *" || name == "void *"
-    guard isList || (isPlainPointer && !isX8664) else { return false }
-    return self.type(of: node) != self.type(of: list)
-      && firstWord(of: node).contains("va_arg")
+    guard expressions.count == 1, castOperand(node) == nil else { return false }
+    let name = module.symbols[module.types[type(of: expressions[0])].name]
+    let isList = name.contains("__va_list") || name == "char *" || name == "void *"
+    return isList && firstWord(of: node).contains("va_arg")
   }
 
   /// The address of the `va_list` that an argument of the `va_` functions designates.

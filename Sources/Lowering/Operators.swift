@@ -283,16 +283,15 @@ extension Lowerer {
 
   /// The operand of a cast that changes no zero into another number or back.
   private mutating func testedOperand(_ node: Cursor) -> Cursor? {
-    let expressions = unit.children(of: node).filter { unit.kind(of: $0).isExpression }
-    guard expressions.count == 1 else { return nil }
-    let (from, to) = (module.types[type(of: expressions[0])], module.types[type(of: node)])
+    guard let child = castOperand(node) else { return nil }
+    let (from, to) = (module.types[type(of: child)], module.types[type(of: node)])
     guard from.isInteger, to.isInteger, to.width >= from.width || to.kind == .bool else {
       return nil
     }
     // The cast of a name or member is its read; the read belongs to the name.
-    switch unit.kind(of: expressions[0]) {
+    switch unit.kind(of: child) {
     case .parenthesis, .unaryOperator, .binaryOperator, .unexposedExpression, .explicitCast, .call:
-      return expressions[0]
+      return child
     default: return nil
     }
   }

@@ -156,8 +156,7 @@ extension Lowerer {
       if unit.unaryOperator(of: node) == .extension { return staticAddress(child) }
       return staticInteger(node)
     case .unexposedExpression, .explicitCast:
-      let expressions = unit.children(of: node).filter { unit.kind(of: $0).isExpression }
-      if expressions.count == 1 { return staticCast(expressions[0]) }
+      if let child = castOperand(node) { return staticCast(child) }
       if let choice = chosen(node) { return staticAddress(choice) }
       return staticInteger(node)
     case .binaryOperator: return staticSum(node) ?? staticInteger(node)
