@@ -30,7 +30,12 @@ enum LibraryFunction: String {
   case errnoLocation = "__errno_location"
   // Algorithms and arithmetic
   case qsort, bsearch, abs, labs, llabs
-  case fabs, fabsf, sqrt, sqrtf, floor, ceil, trunc, round, fmod, fmax, fmin
+  case fabs, fabsf, fabsl, sqrt, sqrtf, floor, ceil, trunc, round, fmod, fmax, fmin
+  case copysign, copysignf, inf, inff, nan, nanf
+  case hugeValue = "huge_val"
+  case hugeValueFloat = "huge_valf"
+  case isnan, isinf, isfinite, isnormal, signbit, signbitf, lround
+  case infinitySign = "isinf_sign"
   case clz, clzl, clzll, ctz, ctzl, ctzll, popcount, popcountl, popcountll, parity, ffs, ffsl, ffsll
   case bswap16, bswap32, bswap64, htons, htonl, ntohs, ntohl
   case expect, unreachable, trap, prefetch
@@ -99,8 +104,11 @@ extension Machine {
       return try callProgram(call)
     case .qsort, .bsearch:
       return try callAlgorithm(call)
-    case .fabs, .fabsf, .sqrt, .sqrtf, .floor, .ceil, .trunc, .round, .fmod, .fmax, .fmin:
+    case .fabs, .fabsf, .fabsl, .sqrt, .sqrtf, .floor, .ceil, .trunc, .round, .fmod, .fmax, .fmin,
+      .copysign, .copysignf, .inf, .inff, .nan, .nanf, .hugeValue, .hugeValueFloat:
       return try callFloating(call)
+    case .isnan, .isinf, .isfinite, .isnormal, .signbit, .signbitf, .infinitySign, .lround:
+      return try classifyFloating(call)
     case .abs, .labs, .llabs, .clz, .clzl, .clzll, .ctz, .ctzl, .ctzll, .popcount, .popcountl,
       .popcountll, .parity, .ffs, .ffsl, .ffsll, .bswap16, .bswap32, .bswap64, .htons, .htonl,
       .ntohs, .ntohl, .addOverflow, .subtractOverflow, .multiplyOverflow:

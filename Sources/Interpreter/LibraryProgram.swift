@@ -77,10 +77,17 @@ extension Machine {
   // MARK: Arithmetic
 
   mutating func callFloating(_ call: LibraryCall) throws(Stop) -> UInt64 {
+    switch call.function {
+    case .inf, .inff, .hugeValue, .hugeValueFloat: return Double.infinity.bitPattern
+    case .nan, .nanf: return Double.nan.bitPattern
+    default: break
+    }
     let value = try call.floating(0)
     let result: Double
     switch call.function {
-    case .fabs, .fabsf: result = value.magnitude
+    case .copysign, .copysignf:
+      result = Double(signOf: try call.floating(1), magnitudeOf: value)
+    case .fabs, .fabsf, .fabsl: result = value.magnitude
     case .sqrt, .sqrtf: result = value.squareRoot()
     case .floor: result = value.rounded(.down)
     case .ceil: result = value.rounded(.up)
@@ -91,6 +98,23 @@ extension Machine {
     default: result = Double.minimum(value, try call.floating(1))
     }
     return scalar(call.result).rounded(result)
+  }
+
+  func classifyFloating(_ call: LibraryCall) throws(Stop) -> UInt64 {
+    let value = try call.floating(0)
+    let isNegative = value.sign == .minus
+    switch call.function {
+    case .isnan: return value.isNaN ? 1 : 0
+    case .isinf: return value.isInfinite ? 1 : 0
+    case .infinitySign: return value.isInfinite ? (isNegative ? .max : 1) : 0
+    case .isfinite: return value.isFinite ? 1 : 0
+    case .isnormal: return value.isNormal ? 1 : 0
+    case .lround:
+      let whole = value.rounded(.toNearestOrAwayFromZero)
+      guard let result = Int64(exactly: whole) else { throw Stop.trap("rounds \(value)") }
+      return UInt64(bitPattern: result)
+    default: return isNegative ? 1 : 0
+    }
   }
 
   mutating func callInteger(_ call: LibraryCall) throws(Stop) -> UInt64 {
