@@ -247,17 +247,6 @@ extension TranslationUnit {
     return UInt8(exactly: clang_getFieldDeclBitWidth(cursor))
   }
 
-  /// Whether a record's declaration is a struct or union without a name that adds its members to the
-  /// record around it.
-  public func isAnonymousRecord(_ declaration: Cursor) -> Bool {
-    clang_Cursor_isAnonymousRecordDecl(nodes[Int(declaration.index)].cursor) != 0
-  }
-
-  /// Whether a declaration has no name of its own.
-  public func isAnonymous(_ declaration: Cursor) -> Bool {
-    clang_Cursor_isAnonymous(nodes[Int(declaration.index)].cursor) != 0
-  }
-
   /// Width in bits of a floating type; 80 for `long double` on x86.
   public func floatingWidth(of type: ClangType) -> UInt8 {
     let bits = UInt8(clamping: (size(of: type) ?? 8) * 8)

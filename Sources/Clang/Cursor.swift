@@ -185,14 +185,6 @@ extension TranslationUnit {
     return nil
   }
 
-  /// Forgets the nodes from `mark` on; handles to them are no longer good.
-  public mutating func discard(from mark: Cursor) {
-    nodes.removeSubrange(Int(mark.index)...)
-  }
-
-  /// The position that the next node will have.
-  public var mark: Cursor { Cursor(index: UInt32(nodes.count)) }
-
   /// The declaration or label that a reference names, as a node without a subtree.
   public mutating func referenced(by node: Cursor) -> Cursor? {
     present(clang_getCursorReferenced(nodes[Int(node.index)].cursor))
@@ -236,11 +228,6 @@ extension TranslationUnit {
   /// The name or, for a literal, the text of the node.
   public func spelling(of node: Cursor) -> String {
     unsafe string(clang_getCursorSpelling(nodes[Int(node.index)].cursor))
-  }
-
-  /// The unified symbol resolution of a declaration.
-  public func usr(of node: Cursor) -> String {
-    unsafe string(clang_getCursorUSR(nodes[Int(node.index)].cursor))
   }
 
   /// The operator of a binary operation or compound assignment.

@@ -112,11 +112,6 @@ extension TranslationUnit {
     unsafe string(clang_getFileName(files[Int(file.index)].file))
   }
 
-  /// The time of the file's last change, in seconds.
-  public func time(of file: ClangFile) -> Int {
-    unsafe clang_getFileTime(files[Int(file.index)].file)
-  }
-
   /// What tells a file apart from every other one and from itself after a change.
   public func identity(of file: ClangFile) -> FileIdentity? {
     var id = CXFileUniqueID()

@@ -123,7 +123,7 @@ extension Lowerer {
     for index in range.prefix(1 << 16) {
       items = start
       let inner = InitializedPart(
-        type: element, offset: part.offset + index * size, path: part.path + [.index(index)])
+        type: element, offset: part.offset &+ index &* size, path: part.path + [.index(index)])
       fillPart(inner, &items, &leaves)
     }
   }
@@ -429,9 +429,9 @@ extension Lowerer {
     var covered: UInt64 = 0
     for leaf in leaves {
       if case .field(let field) = leaf.path.last, let width = module.fields[field].bitWidth {
-        covered += UInt64(width)
+        covered &+= UInt64(width)
       } else {
-        covered += valueBits(leaf.type)
+        covered &+= valueBits(leaf.type)
       }
     }
     return covered >= valueBits(type)
@@ -444,15 +444,15 @@ extension Lowerer {
     case .record(let record):
       let row = module.records[record]
       // Only one member of a union is initialised; the bytes that it leaves are zeros.
-      if row.isUnion { return row.size * 8 }
+      if row.isUnion { return row.size &* 8 }
       return row.fields.indices.reduce(0) { sum, index in
         let field = module.fields[FieldID(index)]
         if let width = field.bitWidth {
-          return field.name == SymbolTable.empty ? sum : sum + UInt64(width)
+          return field.name == SymbolTable.empty ? sum : sum &+ UInt64(width)
         }
-        return sum + valueBits(field.type)
+        return sum &+ valueBits(field.type)
       }
-    default: return module.types[type].size * 8
+    default: return module.types[type].size &* 8
     }
   }
 }

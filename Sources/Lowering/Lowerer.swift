@@ -13,8 +13,6 @@ struct Lowerer: ~Copyable {
   var unit: TranslationUnit
   var module = Module()
   let options: LoweringOptions
-  /// Whether the target is x86-64, where `va_list` is an array of a type of its own.
-  let isX8664: Bool
   /// The directory that relative paths are relative to.
   let workingDirectory: String
 
@@ -43,7 +41,6 @@ struct Lowerer: ~Copyable {
 
   // Sources; see Sources.swift.
   var fileIDs: [ClangFile: FileID] = [:]
-  var clangFiles: ContiguousArray<ClangFile> = []
   var originIDs: [Origin: OriginID] = [:]
   var statementIDs: [Statement: StatementID] = [:]
   let nowhere: OriginID
@@ -55,7 +52,6 @@ struct Lowerer: ~Copyable {
     self.workingDirectory = absolutePath(
       option("-working-directory", in: arguments) ?? ".", in: currentDirectory())
     module.isCharSigned = hasSignedCharacters(unit.targetTriple, arguments)
-    isX8664 = unit.targetTriple.hasPrefix("x86_64")
     self.unit = unit
     basic = BasicTypes()
     nowhere = OriginID(index: 0)

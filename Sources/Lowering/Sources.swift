@@ -28,7 +28,6 @@ extension Lowerer {
       SourceFile(
         path: reportedPath(unit.path(of: file)), contentHash: digest,
         isSystem: isSystem, text: []))
-    clangFiles.append(file)
     fileIDs[file] = id
     return id
   }

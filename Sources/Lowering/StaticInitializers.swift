@@ -30,8 +30,8 @@ extension Lowerer {
       }
       let value = staticValue(leaf.node, leaf.type)
       // A later initialiser of the same part replaces an earlier one (C11 6.7.9p19).
-      if let same = cells.lastIndex(where: { $0.offset == leaf.offset && $0.bitField == bits }),
-        leaf.offset <= (cells.last?.offset ?? 0)
+      if leaf.offset <= (cells.last?.offset ?? 0),
+        let same = cells.lastIndex(where: { $0.offset == leaf.offset && $0.bitField == bits })
       {
         cells[same] = InitializerCell(
           offset: leaf.offset, type: leaf.type, value: value, bitField: bits)
