@@ -56,15 +56,42 @@ extension TranslationUnit {
     let cursor = nodes[Int(node.index)].cursor
     let range = clang_getCursorExtent(cursor)
     let first = clang_getRangeStart(range)
-    guard let start = fileOffset(first),
-      let end = fileOffset(clang_getRangeEnd(range))
-    else { return nil }
-    // Outside macros, the low bit pattern of a location is its offset in the file's buffer, and the
-    // spelling is the same place.
-    let isMacro = first.int_data & 0x8000_0000 != 0
-    let spelling = isMacro ? spellingOffset(first) ?? start : start
+    let last = clang_getRangeEnd(range)
+    guard var start = fileOffset(first), var end = fileOffset(last) else { return nil }
+    var spelling = start
+    if isInMacro(first) {
+      spelling = spellingOffset(first) ?? start
+      let expansion = expansionOffset(first) ?? start
+      let startsInArgument = start != expansion
+      if startsInArgument, !isInMacro(last) {
+        // From an argument to the end of the macro's text: the whole use of the macro is meant.
+        start = expansion
+      } else if !startsInArgument, isInMacro(last) {
+        end = endOfMacroUse(at: start) ?? end
+      }
+    }
     let point = fileOffset(clang_getCursorLocation(cursor)) ?? start
     return Extent(start: start, end: end, spelling: spelling, point: point)
+  }
+
+  /// Whether a location lies in the text that a macro makes; its highest bit says so.
+  private func isInMacro(_ location: CXSourceLocation) -> Bool {
+    location.int_data & 0x8000_0000 != 0
+  }
+
+  /// After the parenthesis that ends the use of a macro with arguments.
+  private func endOfMacroUse(at start: FileOffset) -> FileOffset? {
+    withContents(of: start.file) { text in
+      var depth = 0
+      for index in Int(start.offset)..<min(text.count, Int(start.offset) + 4096) {
+        if text[index] == UInt8(ascii: "(") { depth += 1 }
+        if text[index] == UInt8(ascii: ")") {
+          depth -= 1
+          if depth <= 0 { return FileOffset(file: start.file, offset: UInt32(index + 1)) }
+        }
+      }
+      return nil
+    }
   }
 
   /// The place that the compiler would point to; for a declaration its name.
@@ -157,6 +184,14 @@ extension TranslationUnit {
     var file: CXFile?
     var offset: UInt32 = 0
     unsafe clang_getFileLocation(location, &file, nil, nil, &offset)
+    guard let file = unsafe file else { return nil }
+    return FileOffset(file: unsafe intern(file), offset: offset)
+  }
+
+  private mutating func expansionOffset(_ location: CXSourceLocation) -> FileOffset? {
+    var file: CXFile?
+    var offset: UInt32 = 0
+    unsafe clang_getExpansionLocation(location, &file, nil, nil, &offset)
     guard let file = unsafe file else { return nil }
     return FileOffset(file: unsafe intern(file), offset: offset)
   }

@@ -74,6 +74,23 @@ import Testing
     #expect(!module.origins[load.origin].isMacro)
   }
 
+  @Test func macrosAreQuotedWhole() throws {
+    let code = """
+      #define UNTIL(i, n) for (; i < (n); i++)
+      #define NOT(x) -x
+      int f(int k, int n) { UNTIL(k, (n)) n--; return NOT(k); }
+      """
+    let module = try lowered(code).module
+    let body = try body("f", in: module)
+    let texts = body.instructions.rows.compactMap { row -> String? in
+      switch row.operation {
+      case .compare, .unary: module.text(of: row.origin)
+      default: nil
+      }
+    }
+    #expect(texts == ["UNTIL(k, (n))", "NOT(k)"])
+  }
+
   @Test func statementsAreHashedWithoutLayout() throws {
     func hash(_ code: String) throws -> UInt64 {
       let module = try lowered(code).module
