@@ -98,6 +98,9 @@ let package = Package(
     .testTarget(
       name: "LoweringTests", dependencies: ["Lowering", "Clang", "IR", "Findings"],
       swiftSettings: strict + clangHeaders),
+    .testTarget(
+      name: "IRTests", dependencies: ["IR", "Lowering", "Clang", "Findings"],
+      swiftSettings: strict + clangHeaders),
     .testTarget(name: "FindingsTests", dependencies: ["Findings"], swiftSettings: strict),
     .testTarget(
       name: "OracleTests",

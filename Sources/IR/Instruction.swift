@@ -4,49 +4,64 @@
 ///
 /// The instruction's type says whether it works on signed, unsigned or floating values. Signed
 /// overflow, division by zero and oversized shifts are undefined, as in C11 6.5.
+/// The raw value is the stored form of a case and never changes; so in the enumerations below.
 public enum BinaryOperator: UInt8, BitwiseCopyable, Hashable, Sendable {
-  case add, subtract, multiply, divide, remainder, shiftLeft, shiftRight, and, or, xor
+  case add = 0
+  case subtract = 1
+  case multiply = 2
+  case divide = 3
+  case remainder = 4
+  case shiftLeft = 5
+  case shiftRight = 6
+  case and = 7
+  case or = 8
+  case xor = 9
 }
 
 /// An operator on one value of the instruction's own type.
 public enum UnaryOperator: UInt8, BitwiseCopyable, Hashable, Sendable {
   /// Arithmetic negation.
-  case negate
+  case negate = 0
   /// Bitwise complement.
-  case complement
+  case complement = 1
 }
 
 /// A relation between two operands of one type; signed, unsigned, pointer or floating by that type.
 public enum Comparison: UInt8, BitwiseCopyable, Hashable, Sendable {
-  case equal, notEqual, less, lessOrEqual, greater, greaterOrEqual
+  case equal = 0
+  case notEqual = 1
+  case less = 2
+  case lessOrEqual = 3
+  case greater = 4
+  case greaterOrEqual = 5
 }
 
 /// How a cast makes a value of the instruction's type out of its operand.
 public enum CastKind: UInt8, BitwiseCopyable, Hashable, Sendable {
   /// Integer to a narrower integer: keeps the low bits.
-  case truncate
+  case truncate = 0
   /// Integer to a wider one, by the operand's sign bit.
-  case signExtend
+  case signExtend = 1
   /// Integer to a wider one, with zeros.
-  case zeroExtend
+  case zeroExtend = 2
   /// Integer to an integer of the same width and other signedness.
-  case reinterpret
+  case reinterpret = 3
   /// Any scalar to `_Bool`: whether it differs from zero.
-  case toBool
+  case toBool = 4
   /// Integer to floating, by the operand's signedness.
-  case integerToFloating
+  case integerToFloating = 5
   /// Floating to integer, towards zero.
-  case floatingToInteger
+  case floatingToInteger = 6
   /// Floating to a floating type of another width.
-  case floatingToFloating
+  case floatingToFloating = 7
   /// Pointer to an integer of any width (truncating or extending from pointer width).
-  case pointerToInteger
+  case pointerToInteger = 8
   /// Integer to pointer.
-  case integerToPointer
+  case integerToPointer = 9
   /// Pointer to a pointer of another type.
-  case pointerCast
+  case pointerCast = 10
   /// The address of an array to the address of its first element (C11 6.3.2.1p3).
-  case decay
+  case decay = 11
 }
 
 /// What an instruction does.

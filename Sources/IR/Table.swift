@@ -47,6 +47,16 @@ public struct SymbolTable: Sendable {
   /// Makes a table that holds the empty string as symbol 0.
   public init() { _ = intern("") }
 
+  /// Makes a table of `strings` in their order; `nil` where the empty string is not the first or two
+  /// are equal.
+  public init?(strings: ContiguousArray<String>) {
+    guard strings.first == "" else { return nil }
+    self.strings = strings
+    ids.reserveCapacity(strings.count)
+    for (index, string) in strings.enumerated() { ids[string] = SymbolID(index) }
+    guard ids.count == strings.count else { return nil }
+  }
+
   /// The symbol of the empty string.
   public static let empty = SymbolID(index: 0)
 
