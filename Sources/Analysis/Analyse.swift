@@ -33,32 +33,37 @@ public func analyse(
   _ modules: [Module], models: ModelTable, options: AnalysisOptions
 ) -> [ModuleResult] {
   let program = Program(modules, isWhole: options.isWholeProgram)
-  return modules.map { module in
-    let known = module.functions.rows.map { function in
-      models[module.symbols[function.name]]
-    }
-    var results: [FunctionResult] = []
-    for id in module.functions.ids {
-      guard let body = module.functions[id].body else { continue }
-      results.append(
-        analyse(id, body, in: module, models: known, program: program, fuel: options.fuel))
-    }
-    return ModuleResult(functions: results)
+  let known = modules.map { module in
+    module.functions.rows.map { models[module.symbols[$0.name]] }
   }
+  var summaries: [FunctionKey: Summary] = [:]
+  var results = modules.map { [FunctionResult?](repeating: nil, count: $0.functions.count) }
+  for key in program.bottomUp() {
+    let facts = Facts(program: program, summaries: summaries, module: key.module)
+    let outcome = analyse(
+      key, in: modules[key.module], models: known[key.module], facts: facts, fuel: options.fuel)
+    results[key.module][Int(key.function.index)] = outcome.result
+    summaries[key] = outcome.summary
+  }
+  return results.map { ModuleResult(functions: $0.compactMap { $0 }) }
 }
 
 private func analyse(
-  _ id: FunctionID, _ body: Body, in module: Module, models: [FunctionModel?], program: Program,
-  fuel: Int
-) -> FunctionResult {
+  _ key: FunctionKey, in module: Module, models: [FunctionModel?], facts: Facts, fuel: Int
+) -> (result: FunctionResult, summary: Summary?) {
   var result = FunctionResult(
-    function: id, observations: [], isComplete: true, steps: 0, undecided: 0, facts: [],
-    unknowns: unknowns(in: body, of: module))
-  guard body.blocks.count > 0 else { return result }
+    function: key.function, observations: [], isComplete: true, steps: 0, undecided: 0, facts: [],
+    unknowns: [:])
+  guard let body = module.functions[key.function].body, body.blocks.count > 0 else {
+    return (result, nil)
+  }
+  result.unknowns = unknowns(in: body, of: module)
   var machine = Machine(
-    module: module, function: id, body: body, models: models, program: program, fuel: fuel)
-  let exploration = machine.explore()
-  if let exploration {
+    module: module, moduleIndex: key.module, function: key.function, body: body, models: models,
+    facts: facts, fuel: fuel)
+  var summary: Summary?
+  if let exploration = machine.explore() {
+    summary = machine.summarise(key.module)
     for candidate in machine.candidates.joined() {
       machine.fuel = max(fuel / 4, 1000)
       if let confirmation = machine.replay(candidate, exploration) {
@@ -67,12 +72,20 @@ private func analyse(
         result.undecided += 1
       }
     }
+    for candidate in machine.openCandidates.joined().prefix(24) {
+      machine.fuel = max(fuel / 16, 1000)
+      guard let confirmation = machine.replay(candidate, exploration) else { continue }
+      if var known = summary {
+        machine.addObligation(confirmation, to: &known)
+        summary = known
+      }
+    }
   } else {
     result.isComplete = false
   }
   result.steps = machine.steps
   result.facts = machine.facts.recorded
-  return result
+  return (result, summary)
 }
 
 private func unknowns(in body: Body, of module: Module) -> [String: Int] {

@@ -203,7 +203,7 @@ extension Machine {
     else { return .pointer(region, offset: offset, inside: .none, mayBeNull: mayBeNull) }
     let record = module.records[field.record]
     let isLast = field.byteOffset + type.size >= record.size && !record.isUnion
-    if isLast, let total = universe[region].size,
+    if isLast, !isParameter(region), let total = universe[region].size,
       let rest = offset.adding(constant: size).flatMap({ total.subtracting($0) }),
       bounds(rest, state).interval.high > 0, !rest.isConstant
     {
@@ -212,6 +212,12 @@ extension Machine {
     let inside = universe.subObject(
       SubObjectInfo(region: region, base: offset, size: size, field: fieldID))
     return .pointer(region, offset: offset, inside: inside, mayBeNull: mayBeNull)
+  }
+
+  /// Whether a region is what a parameter points to.
+  func isParameter(_ region: Region) -> Bool {
+    if case .parameter = universe[region].kind { return true }
+    return false
   }
 
   /// `base + index·stride`.

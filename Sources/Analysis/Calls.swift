@@ -13,12 +13,17 @@ extension Machine {
       if case .function(let function) = registers[Int(address.index)] { target = function }
     }
     let arguments = Array(body.values(call.arguments))
-    if let target, module.functions[target].body == nil, let model = models[Int(target.index)] {
-      return apply(model, arguments, at: value, &state)
-    }
-    if let target, facts.neverReturns(target, in: module) {
-      isDead = true
-      return .unknown
+    if let target {
+      if facts.neverReturns(target, in: module) {
+        isDead = true
+        return .unknown
+      }
+      if let summary = facts.summary(of: target, in: module), call.resultObject == nil {
+        return apply(summary, arguments, at: value, &state)
+      }
+      if module.functions[target].body == nil, let model = models[Int(target.index)] {
+        return apply(model, arguments, at: value, &state)
+      }
     }
     if mode == .replay { state.unseenCalls = state.conditions.count }
     for argument in arguments {
@@ -177,13 +182,27 @@ extension Machine {
       guard let address = register(index), case .length(let length) = string(at: address, &state)
       else { return unknownValue(value, &state) }
       return .number(length)
+    case .lengthUpTo(let index, let count):
+      guard index < arguments.count, let limit = size(count, arguments) else {
+        return unknownValue(value, &state)
+      }
+      let known = lengthRange(arguments[index], &state)
+      let most = bounds(limit, state).interval
+      if known.high <= most.low,
+        case .length(let length) = string(at: registers[Int(arguments[index].index)], &state)
+      {
+        return .number(length)
+      }
+      let high = min(known.high, most.high)
+      return unknownNumber(value, Interval(min(known.low, most.low, high), high), &state)
     case .upTo(let count, let canFail):
       let range = type(of: value).range
       guard let limit = size(count, arguments) else { return unknownValue(value, &state) }
       let high = min(bounds(limit, state).interval.high, range.high)
       let boundary = universe.id(
         of: Boundary(
-          kind: .model, origin: body.instructions[value].origin, position: position, isTaken: true,
+          kind: .model, place: .own(body.instructions[value].origin), position: position,
+          isTaken: true,
           left: value, right: nil))
       let isExact = limit.isConstant || !bounds(limit, state).highBoundary.isNone
       let made = unknownNumber(

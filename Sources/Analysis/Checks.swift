@@ -3,6 +3,7 @@
 // The questions that the machine asks while it runs. In joined states an answer is a candidate; on a
 // single path it is a violation.
 
+import Findings
 import IR
 
 extension Machine {
@@ -11,11 +12,17 @@ extension Machine {
     switch mode {
     case .replay: violations.append(violation)
     case .explore:
-      if !candidates[position].contains(where: {
-        $0.value == violation.candidate.value && $0.argument == violation.candidate.argument
-          && $0.kind == violation.candidate.kind
-      }) {
-        candidates[position].append(violation.candidate)
+      let candidate = violation.candidate
+      func isSame(_ other: Candidate) -> Bool {
+        other.value == candidate.value && other.argument == candidate.argument
+          && other.kind == candidate.kind
+      }
+      if candidate.isOpen {
+        if !openCandidates[position].contains(where: isSame) {
+          openCandidates[position].append(candidate)
+        }
+      } else if !candidates[position].contains(where: isSame) {
+        candidates[position].append(candidate)
       }
     }
   }
@@ -41,6 +48,12 @@ extension Machine {
       start = offset
     }
     guard let end = start.adding(length), let excess = end.subtracting(size) else { return }
+    if inside == .none, isParameter(region) {
+      require(
+        address, excess, length, end, isWrite: isWrite, at: value, argument: argument, region, state
+      )
+      return
+    }
     let over = bounds(excess, state)
     let lengthRange = bounds(length, state).interval
     guard lengthRange.high > 0 else { return }
@@ -90,23 +103,39 @@ extension Machine {
   }
 
   /// Whether an access past a member array ends inside the struct that holds it.
-  private func staysInRecord(_ inside: SubObject, _ excess: Int128) -> Bool {
+  func staysInRecord(_ inside: SubObject, _ excess: Int128) -> Bool {
     guard inside != .none, excess > 0 else { return false }
     let field = module.fields[universe[inside].field]
     let end = field.byteOffset + UInt64(clamping: universe[inside].size)
     return Int128(end) + excess <= Int128(module.records[field.record].size)
   }
 
-  private func isTrailing(_ inside: SubObject, _ region: Region) -> Bool {
-    guard inside != .none, universe[region].size == nil else { return false }
+  func isTrailing(_ inside: SubObject, _ region: Region) -> Bool {
+    guard inside != .none, universe[region].size?.isConstant != true else { return false }
     let field = module.fields[universe[inside].field]
     let end = field.byteOffset + UInt64(clamping: universe[inside].size)
     return end >= module.records[field.record].size
   }
 
-  private func source(of boundary: BoundaryID) -> BoundSource {
+  /// The condition or call in the words of the source.
+  func text(of boundary: Boundary) -> String {
+    switch boundary.place {
+    case .own(let origin): module.text(of: origin)
+    case .foreign(let index): universe.foreignPlaces[index].text
+    }
+  }
+
+  /// The place of a condition or call.
+  func location(of boundary: Boundary) -> Location {
+    switch boundary.place {
+    case .own(let origin): module.location(of: origin)
+    case .foreign(let index): universe.foreignPlaces[index].location
+    }
+  }
+
+  func source(of boundary: BoundaryID) -> BoundSource {
     if boundary.index <= 1 { return .constant }
-    let text = module.text(of: universe[boundary].origin)
+    let text = text(of: universe[boundary])
     switch universe[boundary].kind {
     case .constant: return .constant
     case .guardCondition: return .check(text)
@@ -116,7 +145,7 @@ extension Machine {
   }
 
   /// Bytes that the last index on the way to an address moves by; else of the access itself.
-  private func elementSize(_ address: ValueID, of value: ValueID) -> Int64 {
+  func elementSize(_ address: ValueID, of value: ValueID) -> Int64 {
     switch operation(address) {
     case .element(_, _, let stride): return Int64(stride.magnitude)
     case .field(let base, _), .cast(_, let base): return elementSize(base, of: value)

@@ -24,6 +24,7 @@ extension Machine {
     }
     if violation.boundary.index > 1 { steps.append(boundaryStep(confirmation)) }
     if let cause = violation.cause { steps.append(causeStep(cause)) }
+    steps.append(contentsOf: violation.calleeSteps.prefix(5))
     return steps
   }
 
@@ -40,22 +41,27 @@ extension Machine {
     case .heap(let call):
       guard let size = universe[region].size, size.isConstant else { return nil }
       return Step(
-        origin: body.instructions[call].origin,
+        location: module.location(of: body.instructions[call].origin),
         message: "'\(calleeName(call))' allocates \(bytes(size.constant))")
     default: return nil
     }
     guard let size = universe[region].size, size.isConstant, !name.isEmpty else { return nil }
-    return Step(origin: origin, message: "'\(name)' holds \(bytes(size.constant))")
+    return Step(
+      location: module.location(of: origin), message: "'\(name)' holds \(bytes(size.constant))")
   }
 
   private func boundaryStep(_ confirmation: Confirmation) -> Step {
     let boundary = universe[confirmation.violation.boundary]
-    let text = module.text(of: boundary.origin)
+    let text = text(of: boundary)
     let subject = [boundary.left, boundary.right].compactMap { $0 }.compactMap {
       named($0, confirmation)
     }.first
     var name = subject?.name ?? ""
-    let value = subject?.value
+    var value = subject?.value
+    if let own = confirmation.violation.subject {
+      name = own.name
+      value = confirmation.assignment?.value(of: own.form)
+    }
     if name.isEmpty { name = "the value" } else { name = "'\(name)'" }
     let reach = value.map { "\(name) can be \($0)" } ?? "\(name) can reach its bound"
     let message: String
@@ -69,7 +75,7 @@ extension Machine {
       message = value.map { "'\(text)' can return \($0)" } ?? "'\(text)' can return its limit"
     case .constant: message = "'\(text)'"
     }
-    return Step(origin: boundary.origin, message: message)
+    return Step(location: location(of: boundary), message: message)
   }
 
   private func causeStep(_ cause: ValueID) -> Step {
@@ -82,7 +88,7 @@ extension Machine {
     }
     let subject = name.isEmpty ? "this copy" : "'\(name)'"
     return Step(
-      origin: body.instructions[cause].origin,
+      location: module.location(of: body.instructions[cause].origin),
       message: "\(subject) can fill '\(target)' and leave it without a terminator")
   }
 
@@ -96,6 +102,11 @@ extension Machine {
         !values.contains(where: { $0.name == known.name })
       else { return }
       values.append(known)
+    }
+    if let subject = violation.subject,
+      let known = confirmation.assignment?.value(of: subject.form)
+    {
+      values.append(WitnessValue(name: subject.name, value: known))
     }
     if violation.boundary.index > 1 {
       let boundary = universe[violation.boundary]

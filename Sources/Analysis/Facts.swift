@@ -15,10 +15,25 @@ public struct RecordedFact: Sendable, Hashable {
 /// All that the analysis of a function learns from outside it goes through here and is recorded.
 struct Facts: Sendable {
   private let program: Program
+  private let summaries: [FunctionKey: Summary]
+  private let module: Int
   private(set) var recorded: [RecordedFact] = []
   private var asked: Set<String> = []
 
-  init(program: Program) { self.program = program }
+  init(program: Program, summaries: [FunctionKey: Summary], module: Int) {
+    self.program = program
+    self.summaries = summaries
+    self.module = module
+  }
+
+  /// What a call of the function does, where its code is part of the program and was analysed before.
+  mutating func summary(of function: FunctionID, in module: Module) -> Summary? {
+    guard let key = program.definition(of: function, in: self.module) else { return nil }
+    let summary = summaries[key]
+    record(
+      "summary \(module.symbols[module.functions[function].usr])", answer: summary?.hash ?? 0)
+    return summary
+  }
 
   /// Whether the variable keeps the value of its initialiser for the whole run.
   mutating func isConstant(_ global: GlobalID, in module: Module) -> Bool {
@@ -55,11 +70,54 @@ struct Facts: Sendable {
 
   private mutating func record(_ question: String, answer: UInt64) {
     guard asked.insert(question).inserted else { return }
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    var hash = StableHash()
+    hash.add(answer)
+    recorded.append(RecordedFact(question: question, answerHash: hash.value))
+  }
+}
+
+/// A function with a body, by module.
+public struct FunctionKey: Hashable, Sendable {
+  /// Position of the module in the program.
+  public var module: Int
+  /// The function in that module.
+  public var function: FunctionID
+}
+
+/// FNV-1a over 64-bit words, the same in every run.
+struct StableHash {
+  private(set) var value: UInt64 = 0xcbf2_9ce4_8422_2325
+
+  mutating func add(_ word: UInt64) {
     for shift in stride(from: 0, to: 64, by: 8) {
-      hash = (hash ^ (answer >> UInt64(shift) & 0xff)) &* 0x100_0000_01b3
+      value = (value ^ (word >> UInt64(shift) & 0xff)) &* 0x100_0000_01b3
     }
-    recorded.append(RecordedFact(question: question, answerHash: hash))
+  }
+
+  mutating func add(wide number: Int128) {
+    add(UInt64(truncatingIfNeeded: number))
+    add(UInt64(truncatingIfNeeded: number >> 64))
+  }
+
+  mutating func add(_ text: String) {
+    for byte in text.utf8 { value = (value ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    add(0)
+  }
+
+  mutating func add(_ form: LinearForm) {
+    add(UInt64(bitPattern: form.constant))
+    for index in 0..<form.count {
+      add(UInt64(form[index].symbol.index))
+      add(UInt64(bitPattern: Int64(form[index].coefficient)))
+    }
+    add(UInt64(form.count))
+  }
+
+  mutating func add(_ fact: SymbolFact) {
+    add(wide: fact.interval.low)
+    add(wide: fact.interval.high)
+    add(fact.lowBoundary.isNone ? 0 : 1)
+    add(fact.highBoundary.isNone ? 0 : 1)
   }
 }
 
@@ -67,6 +125,8 @@ struct Facts: Sendable {
 public struct Program: Sendable {
   private var written: Set<String> = []
   private var endless: Set<String> = []
+  /// The only definition of a name of external linkage; `nil` where there are several.
+  private var external: [String: FunctionKey?] = [:]
   private var definitions: [String: (module: Int, global: GlobalID)] = [:]
   private let modules: [Module]
   private let isWhole: Bool
@@ -87,12 +147,46 @@ public struct Program: Sendable {
           }
         }
       }
-      for function in module.functions.rows {
+      for id in module.functions.ids {
+        let function = module.functions[id]
         guard let body = function.body else { continue }
+        if !function.attributes.contains(.isStatic) {
+          let usr = module.symbols[function.usr]
+          let key = FunctionKey(module: index, function: id)
+          external[usr] = external[usr] == nil ? .some(key) : .some(nil)
+        }
         for usr in Self.writtenGlobals(in: body, of: module) { written.insert(usr) }
       }
     }
     findEndless()
+  }
+
+  /// The body that a call means: the module's own, else the program's only one.
+  func definition(of function: FunctionID, in module: Int) -> FunctionKey? {
+    let row = modules[module].functions[function]
+    if row.body != nil { return FunctionKey(module: module, function: function) }
+    if row.attributes.contains(.isStatic) { return nil }
+    return external[modules[module].symbols[row.usr]] ?? nil
+  }
+
+  /// All functions with a body, callees before callers where the calls are not recursive.
+  func bottomUp() -> [FunctionKey] {
+    var order = CallOrder(program: self)
+    for index in modules.indices {
+      for id in modules[index].functions.ids where modules[index].functions[id].body != nil {
+        order.visit(FunctionKey(module: index, function: id))
+      }
+    }
+    return order.result
+  }
+
+  /// The functions of the program that a function calls by name, in the order of the calls.
+  fileprivate func callees(of key: FunctionKey) -> [FunctionKey] {
+    guard let body = modules[key.module].functions[key.function].body else { return [] }
+    return body.calls.rows.compactMap { call in
+      guard case .function(let callee) = call.callee else { return nil }
+      return definition(of: callee, in: key.module)
+    }
   }
 
   /// Whether no path through the function's body reaches its end.
@@ -205,5 +299,31 @@ public struct Program: Sendable {
       if case .returnValue(let value) = block.terminator { use(value) }
     }
     return found.map { module.symbols[module.globals[$0].usr] }
+  }
+}
+
+/// A depth-first order of the call graph; an explicit stack, because call chains can be long.
+private struct CallOrder {
+  let program: Program
+  var result: [FunctionKey] = []
+  private var isSeen: Set<FunctionKey> = []
+
+  init(program: Program) { self.program = program }
+
+  mutating func visit(_ root: FunctionKey) {
+    guard isSeen.insert(root).inserted else { return }
+    var stack = [(key: root, callees: program.callees(of: root), next: 0)]
+    while let top = stack.last {
+      if top.next == top.callees.count {
+        result.append(top.key)
+        stack.removeLast()
+        continue
+      }
+      stack[stack.count - 1].next += 1
+      let callee = top.callees[top.next]
+      if isSeen.insert(callee).inserted {
+        stack.append((callee, program.callees(of: callee), 0))
+      }
+    }
   }
 }

@@ -27,7 +27,7 @@ extension Machine {
 
   /// The state at entry: parameters hold what callers pass.
   mutating func entryState() -> State {
-    var state = State(localCount: slotCount)
+    var state = State(localCount: slotCount + 1)
     for index in 0..<Int(body.parameterCount) {
       let local = LocalID(index)
       let slot = slots[index]
@@ -65,11 +65,43 @@ extension Machine {
     _ index: Int, _ state: State, _ inflow: inout [[(source: Int, state: State)]]
   ) {
     position = index
-    candidates[index] = []
+    clear(index)
     var state = state
     executeBlock(&state)
+    noteExit(index, state)
     for target in flow.successors[index] { inflow[target].removeAll { $0.source == index } }
     for edge in leave(state) { inflow[edge.target].append((index, edge.state)) }
+  }
+
+  private mutating func clear(_ index: Int) {
+    candidates[index] = []
+    openCandidates[index] = []
+    exits[index] = nil
+  }
+
+  private mutating func noteExit(_ index: Int, _ state: State) {
+    if isDead { return }
+    switch body.blocks[flow.order[index]].terminator {
+    case .returnVoid: exits[index] = state
+    case .returnValue(let value):
+      var state = state
+      state.locals[slotCount] = registers[Int(value.index)]
+      exits[index] = state
+    default: break
+    }
+  }
+
+  /// The state behind all returns; `nil` where the function never returns.
+  mutating func exitState() -> State? {
+    var result: State?
+    for case let exit? in exits {
+      guard let known = result else {
+        result = exit
+        continue
+      }
+      result = join(known, exit, at: flow.order.count, isLoopMerge: false)
+    }
+    return result
   }
 
   private mutating func joined(
@@ -92,7 +124,7 @@ extension Machine {
     let end = flow.loops[loop].end
     let entries = inflow[start].filter { !flow.contains(loop, $0.source) }
     guard let entry = joined(entries, at: start) else {
-      for index in start..<end { candidates[index] = [] }
+      for index in start..<end { clear(index) }
       return
     }
     let counter = universe.counter(of: loop)
@@ -102,7 +134,7 @@ extension Machine {
     for round in 0..<12 {
       for index in start..<end {
         inflow[index].removeAll { flow.contains(loop, $0.source) }
-        candidates[index] = []
+        clear(index)
       }
       runBlock(start, head, &inflow)
       run(start + 1, end, &inflow, &exploration)

@@ -67,6 +67,8 @@ public enum ModelResult: Hashable, Sendable {
   case within(Int)
   /// The length of the string at an argument.
   case length(Int)
+  /// The length of the string at an argument, or the limit where that is less: `strnlen`.
+  case lengthUpTo(Int, ModelSize)
   /// From 0 to that many, or -1 where it can fail.
   case upTo(ModelSize, canFail: Bool)
   /// New memory of that many bytes, or `NULL`.

@@ -97,7 +97,10 @@ extension Machine {
     case .pointer:
       assumeNull(condition, !isTrue, &state)
       return true
-    default: return true
+    case .function: return true
+    case .unknown:
+      state.hasOpenBranch = mode == .replay
+      return true
     }
   }
 
@@ -115,7 +118,8 @@ extension Machine {
   ) -> BoundaryID {
     universe.id(
       of: Boundary(
-        kind: kind, origin: origin, position: position, isTaken: isTaken, left: left, right: right))
+        kind: kind, place: .own(origin), position: position, isTaken: isTaken, left: left,
+        right: right))
   }
 
   private mutating func assume(
@@ -129,7 +133,9 @@ extension Machine {
       if op == .equal || op == .notEqual {
         if form(right) == .zero { assumeNull(left, op == .equal, &state) }
         if form(left) == .zero { assumeNull(right, op == .equal, &state) }
+        if form(right) == .zero || form(left) == .zero { return true }
       }
+      state.hasOpenBranch = mode == .replay
       return true
     }
     let boundary = boundary(kind, origin, isTaken, left, right)

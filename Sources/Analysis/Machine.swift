@@ -10,6 +10,8 @@ enum CandidateKind: Hashable, Sendable {
   case access(isWrite: Bool)
   case unterminated
   case unsafeCall
+  /// A row of the callee's obligations.
+  case obligation(Int)
 }
 
 /// A place where the joined state allows a defect, to be confirmed on one path.
@@ -20,6 +22,8 @@ struct Candidate: Hashable, Sendable {
   var kind: CandidateKind
   /// Positions that the path should pass, such as the call that left a string unterminated.
   var via: [Int]
+  /// Whether only callers can decide it.
+  var isOpen = false
 }
 
 /// A violation in one state.
@@ -36,6 +40,15 @@ struct Violation: Sendable {
   var cause: ValueID?
   /// The region that is accessed.
   var region: Region?
+  /// What has to be at most zero for the access to fit, and the bytes that it touches; for what
+  /// callers decide.
+  var requirement: (excess: LinearForm, length: LinearForm)?
+  /// The state in which a callee's obligation is judged, with the conditions of its path.
+  var state: State?
+  /// The steps inside callees.
+  var calleeSteps: [Step] = []
+  /// The callee's variable that the boundary is about.
+  var subject: NamedForm?
 }
 
 /// The abstract machine of one function.
@@ -48,6 +61,8 @@ struct Machine {
   }
 
   let module: Module
+  /// Position of the module in the program.
+  let moduleIndex: Int
   let function: FunctionID
   let body: Body
   let flow: ControlFlow
@@ -64,6 +79,16 @@ struct Machine {
   var registers: ContiguousArray<AbstractValue>
   /// Candidates by position in the order of blocks.
   var candidates: [[Candidate]]
+  /// Candidates that only callers can decide, by position.
+  var openCandidates: [[Candidate]]
+  /// States at the returns, by position; the last slot of the locals holds the result.
+  var exits: [State?]
+  /// Parameters whose objects the function may write, a bit each.
+  var writtenParameters: UInt64 = 0
+  /// Parameters that unseen code may keep, a bit each.
+  var keptParameters: UInt64 = 0
+  /// Whether the function may write memory that callers share otherwise.
+  var writesShared = false
   /// Violations seen since they were last taken; a replay reads them.
   var violations: [Violation] = []
   var mode = Mode.explore
@@ -81,19 +106,22 @@ struct Machine {
   var steps = 0
 
   init(
-    module: Module, function: FunctionID, body: Body, models: [FunctionModel?], program: Program,
-    fuel: Int
+    module: Module, moduleIndex: Int, function: FunctionID, body: Body, models: [FunctionModel?],
+    facts: Facts, fuel: Int
   ) {
     self.module = module
+    self.moduleIndex = moduleIndex
     self.function = function
     self.body = body
     self.models = models
     self.fuel = fuel
     flow = ControlFlow(body)
-    facts = Facts(program: program)
+    self.facts = facts
     universe = Universe(body: body)
     registers = ContiguousArray(repeating: .unknown, count: body.instructions.count)
     candidates = Array(repeating: [], count: flow.order.count)
+    openCandidates = candidates
+    exits = Array(repeating: nil, count: flow.order.count)
     loopWrites = Array(repeating: [], count: flow.loops.count)
     loopHavocs = Array(repeating: false, count: flow.loops.count)
     var slots = [Int](repeating: -1, count: body.locals.count)

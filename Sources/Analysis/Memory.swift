@@ -180,6 +180,11 @@ extension Machine {
   /// Notes a write for the loops around the current position.
   mutating func noteWrite(_ region: Region) {
     guard mode == .explore else { return }
+    switch universe[region].kind {
+    case .parameter(let local): writtenParameters |= bit(of: local)
+    case .global, .opaque: writesShared = true
+    case .local, .heap, .literal: break
+    }
     var loop = flow.innermostLoop[position]
     while loop >= 0 {
       loopWrites[loop].insert(region)
@@ -190,6 +195,7 @@ extension Machine {
   /// Notes a call of unseen code for the loops around the current position.
   mutating func noteHavoc() {
     guard mode == .explore else { return }
+    writesShared = true
     var loop = flow.innermostLoop[position]
     while loop >= 0 {
       loopHavocs[loop] = true
@@ -197,8 +203,14 @@ extension Machine {
     }
   }
 
+  /// The bit of a parameter in the sets of a summary; parameters past the 63rd share one.
+  func bit(of local: LocalID) -> UInt64 { 1 << UInt64(min(local.index, 63)) }
+
   /// Lets unseen code reach a region and what its cells point to.
-  func escape(_ region: Region, _ state: inout State) {
+  mutating func escape(_ region: Region, _ state: inout State) {
+    if case .parameter(let local) = universe[region].kind {
+      keptParameters |= bit(of: local)
+    }
     if universe[region].isShared || state.isEscaped(region) { return }
     state.escape(region)
     var index = state.firstCell(in: region, endingAfter: .min)

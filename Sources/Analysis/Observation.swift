@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import Findings
 public import IR
 
 /// How sure an observation is.
@@ -15,13 +16,13 @@ public enum Judgement: Sendable, Hashable {
 /// An event that argues an observation.
 public struct Step: Sendable, Hashable {
   /// The place.
-  public var origin: OriginID
+  public var location: Location
   /// What happens there, lower case, without a full stop.
   public var message: String
 
   /// Makes a step.
-  public init(origin: OriginID, message: String) {
-    self.origin = origin
+  public init(location: Location, message: String) {
+    self.location = location
     self.message = message
   }
 }
@@ -66,6 +67,8 @@ public struct AccessObservation: Sendable, Hashable {
   /// Whether the object is the last member of a struct whose own size is not known, so that a payload
   /// may follow.
   public var isTrailing: Bool
+  /// Whether `callee` is a function of the program whose own code makes the access.
+  public var isInCallee = false
 }
 
 /// A string use of an array that may lack its terminator.

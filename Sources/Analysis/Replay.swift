@@ -110,12 +110,15 @@ extension Machine {
         $0.candidate.value == search.candidate.value
           && $0.candidate.argument == search.candidate.argument
           && $0.candidate.kind == search.candidate.kind
+          && $0.candidate.isOpen == search.candidate.isOpen
       })
     else { return nil }
-    if isSingledOut(violation, state) { return nil }
+    if isSingledOut(violation, violation.state ?? state) { return nil }
+    let judged = violation.state ?? state
     var confirmation = Confirmation(
-      violation: violation, state: state, assignment: nil, isUnsolved: false)
-    let assignment = solve(violation.goal, state)
+      violation: violation, state: judged, assignment: nil, isUnsolved: false)
+    if violation.candidate.isOpen { return confirmation }
+    let assignment = solve(violation.goal, judged)
     if let assignment {
       confirmation.assignment = assignment
       return confirmation

@@ -78,6 +78,8 @@ struct State: Hashable, Sendable {
   var conditions: ContiguousArray<PathCondition> = []
   /// Conditions passed before the last call of unseen code; kept in a replay only.
   var unseenCalls = 0
+  /// Whether the path took a branch on something that no form describes; kept in a replay only.
+  var hasOpenBranch = false
 
   init(localCount: Int) {
     locals = ContiguousArray(repeating: .unknown, count: localCount)

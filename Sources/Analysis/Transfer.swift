@@ -196,7 +196,8 @@ extension Machine {
     let known = form(row.value)
     let boundary = universe.id(
       of: Boundary(
-        kind: .guardCondition, origin: origin, position: position, isTaken: true, left: row.value,
+        kind: .guardCondition, place: .own(origin), position: position, isTaken: true,
+        left: row.value,
         right: nil))
     for index in row.cases.indices {
       let label = body.cases[index]

@@ -3,6 +3,7 @@
 // The names that states of one function are written in: symbols, regions, arrays inside regions and
 // boundaries. The tables only grow, so states of different points can be compared by index.
 
+import Findings
 import IR
 
 /// Why the program can really reach a bound: the heart of the argument for a finding.
@@ -18,9 +19,16 @@ struct Boundary: Hashable, Sendable {
     case model
   }
 
+  /// Where a boundary is written.
+  enum Place: Hashable, Sendable {
+    /// In the function itself: the condition, or the call.
+    case own(OriginID)
+    /// In a callee: a row of `Universe.foreignPlaces`.
+    case foreign(Int)
+  }
+
   var kind: Kind
-  /// The condition, or the call.
-  var origin: OriginID
+  var place: Place
   /// Where it is decided.
   var position: Int
   /// The side of the condition that holds.
@@ -55,8 +63,12 @@ struct SymbolInfo: Sendable {
     case merge(position: Int, isSteady: Bool)
     /// The value of a parameter at entry.
     case parameter(LocalID)
-    /// The length of a string.
-    case length
+    /// The length of the string at a place.
+    case length(Region, Int64)
+    /// The bytes from where a parameter points to the end of its object.
+    case parameterSize(LocalID)
+    /// A symbol of a callee, by the call.
+    case foreign(ValueID)
   }
 
   var kind: Kind
@@ -109,12 +121,19 @@ struct MergeKey: Hashable, Sendable {
   var place: Place
 }
 
+/// A condition of a callee, as a caller's finding shows it.
+struct ForeignPlace: Hashable, Sendable {
+  var text: String
+  var location: Location
+}
+
 /// The tables of one function's analysis.
 struct Universe: Sendable {
   private(set) var symbols: ContiguousArray<SymbolInfo> = []
   private(set) var boundaries: ContiguousArray<Boundary> = []
   var regions: ContiguousArray<RegionInfo> = []
   private(set) var subObjects: ContiguousArray<SubObjectInfo> = []
+  private(set) var foreignPlaces: ContiguousArray<ForeignPlace> = []
   private var valueSymbols: [UInt32]
   private var valueRegions: [UInt32]
   private var localRegions: [UInt32]
@@ -127,6 +146,13 @@ struct Universe: Sendable {
   private var lengths: [StringPlace: Symbol] = [:]
   private var subObjectIDs: [SubObjectInfo: SubObject] = [:]
   private var boundaryIDs: [Boundary: BoundaryID] = [:]
+  private var foreignPlaceIDs: [ForeignPlace: Int] = [:]
+  private var foreignSymbols: [ForeignKey: Symbol] = [:]
+
+  private struct ForeignKey: Hashable {
+    var call: ValueID
+    var symbol: Symbol
+  }
 
   private struct StringPlace: Hashable {
     var region: Region
@@ -138,7 +164,7 @@ struct Universe: Sendable {
     valueRegions = Array(repeating: 0, count: body.instructions.count)
     localRegions = Array(repeating: 0, count: body.locals.count)
     let nowhere = Boundary(
-      kind: .constant, origin: OriginID(0), position: 0, isTaken: true, left: nil, right: nil)
+      kind: .constant, place: .own(OriginID(0)), position: 0, isTaken: true, left: nil, right: nil)
     boundaries = [nowhere, nowhere]
     subObjects = [
       SubObjectInfo(region: Region(index: 0), base: .zero, size: 0, field: FieldID(0))
@@ -198,7 +224,7 @@ struct Universe: Sendable {
   mutating func length(of region: Region, _ base: Int64) -> Symbol {
     let place = StringPlace(region: region, base: base)
     if let known = lengths[place] { return known }
-    let symbol = make(.length, Interval(0, 1 << 62))
+    let symbol = make(.length(region, base), Interval(0, 1 << 62))
     lengths[place] = symbol
     return symbol
   }
@@ -232,10 +258,29 @@ struct Universe: Sendable {
     return region
   }
 
-  /// The region that a parameter points to.
+  /// What a symbol of a callee is in this call of it.
+  mutating func symbol(of foreign: Symbol, at call: ValueID, range: Interval) -> Symbol {
+    let key = ForeignKey(call: call, symbol: foreign)
+    if let known = foreignSymbols[key] { return known }
+    let symbol = make(.foreign(call), range)
+    foreignSymbols[key] = symbol
+    return symbol
+  }
+
+  /// The row of a condition of a callee.
+  mutating func id(of place: ForeignPlace) -> Int {
+    if let known = foreignPlaceIDs[place] { return known }
+    foreignPlaces.append(place)
+    foreignPlaceIDs[place] = foreignPlaces.count - 1
+    return foreignPlaces.count - 1
+  }
+
+  /// The region that a parameter points to; its size is a symbol that callers know.
   mutating func region(ofParameter local: LocalID) -> Region {
     if let known = parameterRegions[local] { return known }
-    let region = make(RegionInfo(kind: .parameter(local), size: nil, isShared: true))
+    let size = make(.parameterSize(local), Interval(0, 1 << 62))
+    let region = make(
+      RegionInfo(kind: .parameter(local), size: LinearForm(size), isShared: true))
     parameterRegions[local] = region
     return region
   }

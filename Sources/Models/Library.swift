@@ -20,7 +20,7 @@ private let library = """
   memcmp: read 0 #2; read 1 #2
   memchr: ret within 0
   strlen: string 0; ret length 0
-  strnlen: ret upto #1
+  strnlen: ret shorter 0 #1
   strcpy: string 1; unsafe 0; strcpy 0 1; ret 0
   stpcpy: string 1; unsafe 0; strcpy 0 1; ret within 0
   strcat: string 0; string 1; unsafe 0; strcat 0 1; ret 0
@@ -212,6 +212,9 @@ private func parseResult(_ words: ArraySlice<Substring>) -> ModelResult? {
   case "length": return Int(words[1]).map { .length($0) }
   case "text": return Int(words[1]).map { .text($0) }
   case "duplicate": return Int(words[1]).map { .duplicate($0) }
+  case "shorter":
+    guard words.count == 3, let index = Int(words[1]) else { return nil }
+    return parseSize(words[2]).map { .lengthUpTo(index, $0) }
   case "upto": return parseSize(words[1]).map { .upTo($0, canFail: words.count > 2) }
   case "memory": return parseSize(words[1]).map { .memory($0, isZeroed: false) }
   case "zeroed": return parseSize(words[1]).map { .memory($0, isZeroed: true) }

@@ -7,7 +7,9 @@ import Foundation
 enum Interrupt {
   /// Starts to watch; keep the result for as long as it should.
   static func watch() -> any DispatchSourceSignal {
-    let source = DispatchSource.makeSignalSource(signal: SIGINT, queue: .global())
+    // Not the default queue: its few threads can all be busy with units, and the signal would wait.
+    let queue = DispatchQueue(label: "interrupt", qos: .userInteractive)
+    let source = DispatchSource.makeSignalSource(signal: SIGINT, queue: queue)
     source.setEventHandler {
       GateCache.removeScratch()
       OutputFile.finishAndExit(.interrupted)

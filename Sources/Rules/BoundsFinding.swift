@@ -7,9 +7,10 @@ import Findings
 
 extension AccessObservation {
   /// Whether the access is off by one: at most one element past the end, because of a condition of
-  /// the program or the promise of a function that the program relies on.
+  /// the program or the promise of a function that the program relies on, or at the very index that
+  /// is the number of elements.
   var isFencePost: Bool {
-    guard source != .constant else { return false }
+    if source == .constant { return callee.isEmpty && excess == elementSize }
     return excess > 0 ? excess <= elementSize : -excess <= elementSize
   }
 

@@ -40,7 +40,7 @@ public struct Pass: ~Copyable {
     let function = module.functions[result.function]
     let origin = module.origins[observation.origin]
     var events = observation.steps.map {
-      Event(location: module.location(of: $0.origin), message: $0.message)
+      Event(location: $0.location, message: $0.message)
     }
     events.append(Event(location: module.location(of: observation.origin), message: last))
     return Finding(
