@@ -557,7 +557,9 @@ extension Lowerer {
   private mutating func isVariadicArgument(_ node: Cursor) -> Bool {
     let expressions = unit.children(of: node).filter { unit.kind(of: $0).isExpression }
     guard expressions.count == 1, castOperand(node) == nil else { return false }
-    let name = module.symbols[module.types[type(of: expressions[0])].name]
+    // The type may be new: it has to be in the tables before they are read.
+    let list = type(of: expressions[0])
+    let name = module.symbols[module.types[list].name]
     let isList = name.contains("__va_list") || name == "char *" || name == "void *"
     return isList && firstWord(of: node).contains("va_arg")
   }
