@@ -171,8 +171,9 @@ public struct Body: Hashable, Sendable {
 public enum InitializerValue: BitwiseCopyable, Hashable, Sendable {
   /// An integer, or a pointer given as one.
   case integer(Int64)
-  /// A floating constant.
-  case floating(Double)
+  /// A floating constant by its bits as a `double`, so that a NaN equals itself and zeros of
+  /// different signs differ.
+  case floating(bits: UInt64)
   /// The address of a variable plus an offset in bytes.
   case global(GlobalID, offset: Int64)
   /// The address of a string literal plus an offset in bytes.
@@ -185,6 +186,13 @@ public enum InitializerValue: BitwiseCopyable, Hashable, Sendable {
   case label(FunctionID, BlockID)
   /// A constant expression that the lowering does not model.
   case unknown
+}
+
+extension InitializerValue {
+  /// A floating constant.
+  public static func floating(_ value: Double) -> InitializerValue {
+    .floating(bits: value.bitPattern)
+  }
 }
 
 /// One cell of a static initialiser.

@@ -75,8 +75,9 @@ public enum Operation: BitwiseCopyable, Hashable, Sendable {
   /// An integer constant of the instruction's integer type (bits above its width repeat its sign;
   /// an unsigned 64-bit one is stored as the same bits), or a pointer constant such as `NULL`.
   case constant(Int64)
-  /// A floating constant.
-  case floating(Double)
+  /// A floating constant by its bits as a `double`, so that a NaN equals itself and zeros of
+  /// different signs differ.
+  case floating(bits: UInt64)
   /// The address of a string literal's array.
   case literal(LiteralID)
   /// The address of a local.
@@ -148,6 +149,11 @@ public enum Operation: BitwiseCopyable, Hashable, Sendable {
   /// A construct that is not modelled: its value is unknown, and it may write every object whose
   /// address is among the operands. The cause is a short word that the ledger counts.
   case unknown(cause: SymbolID, operands: Slice)
+}
+
+extension Operation {
+  /// A floating constant.
+  public static func floating(_ value: Double) -> Operation { .floating(bits: value.bitPattern) }
 }
 
 /// One step of a function, and the value that it yields.

@@ -97,7 +97,7 @@ private struct Printer {
   func describe(_ value: InitializerValue) -> String {
     switch value {
     case .integer(let number): "\(number)"
-    case .floating(let number): "\(number)"
+    case .floating(let bits): "\(Double(bitPattern: bits))"
     case .global(let id, let offset): offset == 0 ? name(id) : "\(name(id)) + \(offset)"
     case .literal(let id, let offset): offset == 0 ? quoted(id) : "\(quoted(id)) + \(offset)"
     case .bytes(let id): "bytes \(quoted(id))"
@@ -206,7 +206,7 @@ private struct Printer {
   func describe(_ operation: Operation) -> String {
     switch operation {
     case .constant(let value): "\(value)"
-    case .floating(let value): "\(value)"
+    case .floating(let bits): "\(Double(bitPattern: bits))"
     case .literal(let id): "literal \(quoted(id))"
     case .local(let id): name(id)
     case .global(let id): name(id)

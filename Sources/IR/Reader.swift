@@ -441,7 +441,7 @@ struct ModuleReader {
   ) throws(ModuleFormatError) -> InitializerValue {
     switch tag {
     case .integer: return .integer(try input.signed())
-    case .floating: return .floating(Double(bitPattern: try input.word()))
+    case .floating: return .floating(bits: try input.word())
     case .global: return .global(try global(), offset: try input.signed())
     case .literal: return .literal(try literal(), offset: try input.signed())
     case .bytes: return .bytes(try literal())

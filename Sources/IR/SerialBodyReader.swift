@@ -130,7 +130,7 @@ extension ModuleReader {
     }
     switch tag {
     case .constant: return .constant(try input.signed())
-    case .floating: return .floating(Double(bitPattern: try input.word()))
+    case .floating: return .floating(bits: try input.word())
     case .literal: return .literal(try literal())
     case .local: return .local(try input.handle(below: sizes.locals))
     case .global: return .global(try global())

@@ -76,9 +76,9 @@ extension ByteWriter {
     case .constant(let value):
       tag(.constant)
       signed(value)
-    case .floating(let value):
+    case .floating(let bits):
       tag(.floating)
-      fixed(value.bitPattern)
+      fixed(bits)
     case .literal(let id): write(.literal, id)
     case .local(let id): write(.local, id)
     case .global(let id): write(.global, id)

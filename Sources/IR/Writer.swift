@@ -222,9 +222,9 @@ private struct ModuleWriter {
     case .integer(let value):
       output.byte(tag(.integer))
       output.signed(value)
-    case .floating(let value):
+    case .floating(let bits):
       output.byte(tag(.floating))
-      output.fixed(value.bitPattern)
+      output.fixed(bits)
     case .global(let global, let offset):
       output.byte(tag(.global))
       output.handle(global)

@@ -145,7 +145,8 @@ extension Machine {
     switch instruction.operation {
     case .constant(let value):
       return scalar(instruction.type).canonical(UInt64(bitPattern: value))
-    case .floating(let value): return scalar(instruction.type).rounded(value)
+    case .floating(let bits):
+      return scalar(instruction.type).rounded(Double(bitPattern: bits))
     case .literal(let id): return literalAddresses[Int(id.index)]
     case .local(let id): return try address(of: id, frame)
     case .global(let id): return globalAddresses[Int(id.index)]

@@ -107,7 +107,7 @@ extension Machine {
   private func value(of value: InitializerValue, _ scalar: Scalar) -> UInt64? {
     switch value {
     case .integer(let value): scalar.canonical(UInt64(bitPattern: value))
-    case .floating(let value): scalar.rounded(value)
+    case .floating(let bits): scalar.rounded(Double(bitPattern: bits))
     case .global(let id, let offset):
       globalAddresses[Int(id.index)] &+ UInt64(bitPattern: offset)
     case .literal(let id, let offset):

@@ -122,10 +122,10 @@ extension Lowerer {
     if let number = code.constant(value), let folded = fold(number, from, to, type, origin) {
       return folded
     }
-    if case .floating(let number) = code.instruction(value).operation, case .floating = to.kind,
+    if case .floating(let bits) = code.instruction(value).operation, case .floating = to.kind,
       to.size >= from.size
     {
-      return emit(.floating(number), type, origin)
+      return emit(.floating(bits: bits), type, origin)
     }
     guard let kind = castKind(from, to) else {
       return unknown("conversion", type, operands: CollectionOfOne(value), origin)

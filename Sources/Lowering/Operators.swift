@@ -29,8 +29,8 @@ extension Lowerer {
       {
         return constant(0 &- number, type, place)
       }
-      if case .floating(let number) = code.instruction(operand).operation {
-        return emit(.floating(-number), type, place)
+      if case .floating(let bits) = code.instruction(operand).operation {
+        return emit(.floating(-Double(bitPattern: bits)), type, place)
       }
       return emit(.unary(.negate, operand), type, place)
     case .complement:
