@@ -5,8 +5,9 @@ extension Module {
   ///
   /// Bytes that were damaged or made up end in an error, and never in a module whose handles, runs of
   /// rows, types or layouts later stages could stumble over. What is read takes memory in proportion
-  /// to the bytes. That a value is used only where its block dominates, and the types of operands, are
-  /// not checked (`validate()` does): no stage indexes by them.
+  /// to the bytes. Records and values are not made of themselves. That a value is used only where its
+  /// block dominates, and the types of operands, are not checked (`validate()` does): no stage indexes
+  /// by them.
   ///
   /// - Parameters:
   ///   - bytes: the stored form.

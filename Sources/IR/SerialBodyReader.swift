@@ -34,7 +34,7 @@ extension ModuleReader {
     body.blockLists = try rows(sizes.blockLists) { (reader, _) throws(ModuleFormatError) in
       try reader.input.handle(below: sizes.blocks)
     }
-    try input.require(body.isPartitioned())
+    try input.require(body.isPartitioned() && body.listsAreSeparate() && body.valuesAreFinite())
     return body
   }
 

@@ -63,4 +63,49 @@ extension Body {
     }
     return taken == instructions.count
   }
+
+  /// Whether each list of operands belongs to one instruction at most.
+  ///
+  /// Else a walk over the operands of all instructions could take the square of the bytes.
+  func listsAreSeparate() -> Bool {
+    var length = 0
+    for row in instructions.rows {
+      switch row.operation {
+      case .call(let call): length += Int(calls[call].arguments.count)
+      case .assembly(let list), .unknown(_, let list): length += Int(list.count)
+      default: break
+      }
+    }
+    return length <= operands.count
+  }
+
+  /// Whether no value is computed from itself, so that a walk from a value to its operands ends.
+  func valuesAreFinite() -> Bool {
+    // Values mostly follow their operands, and then there is no more to see.
+    var isOrdered = true
+    for id in instructions.ids { forEachOperand(of: id) { if $0 >= id { isOrdered = false } } }
+    if isOrdered { return true }
+    var isOpen = ContiguousArray(repeating: false, count: instructions.count)
+    var isDone = isOpen
+    var isFinite = true
+    var stack: ContiguousArray<(value: ValueID, isLeft: Bool)> = []
+    for root in instructions.ids {
+      stack.append((root, false))
+      while let (value, isLeft) = stack.popLast() {
+        if isLeft { isDone[value.position] = true }
+        if isDone[value.position] {
+          isOpen[value.position] = false
+          continue
+        }
+        isOpen[value.position] = true
+        stack.append((value, true))
+        forEachOperand(of: value) { operand in
+          if isOpen[operand.position] { isFinite = false }
+          if !isDone[operand.position] { stack.append((operand, false)) }
+        }
+        if !isFinite { return false }
+      }
+    }
+    return true
+  }
 }

@@ -269,7 +269,17 @@ struct Breach: Sendable, CustomTestStringConvertible {
       $0.instructions.rows[20].operation = .call(CallID(index: 4))
     },
     body("operands that are not there", .handle) {
-      $0.instructions.rows[20].operation = .assembly(operands: Slice(start: 3, count: 2))
+      $0.instructions.rows[20].operation = .assembly(operands: Slice(start: 9, count: 2))
+    },
+    body("a list of two instructions", .rule) {
+      $0.instructions.rows[20].operation = .assembly(operands: Slice(start: 0, count: 2))
+    },
+    body("a value made of itself", .rule) {
+      $0.instructions.rows[20].operation = .unary(.negate, ValueID(index: 20))
+    },
+    body("two values made of each other", .rule) {
+      $0.instructions.rows[20].operation = .unary(.negate, ValueID(index: 21))
+      $0.instructions.rows[21].operation = .unary(.negate, ValueID(index: 20))
     },
     body("a distance in steps of nothing", .rule) {
       $0.instructions.rows[20].operation = .pointerDifference(
@@ -284,7 +294,7 @@ struct Breach: Sendable, CustomTestStringConvertible {
     body("a callee that is not there", .handle) {
       $0.calls.rows[0].callee = .function(FunctionID(index: 2))
     },
-    body("arguments that are not there", .handle) { $0.calls.rows[3].arguments.start = 3 },
+    body("arguments that are not there", .handle) { $0.calls.rows[3].arguments.start = 9 },
     body("a case that leads nowhere", .handle) { $0.cases[1].target = BlockID(index: 7) },
     body("a list with a block that is not there", .handle) {
       $0.blockLists[1] = BlockID(index: 7)

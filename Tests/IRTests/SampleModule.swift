@@ -181,13 +181,11 @@ struct SampleModule {
   }
 
   private mutating func addCalls() {
-    body.operands = [value, other, ValueID(index: 30), value]
     for (index, object) in [nil, other].enumerated() {
       for callee in [Callee.function(FunctionID(index: 0)), .indirect(other)] {
         let call = body.calls.append(
           Call(
-            callee: callee, signature: SignatureID(index), arguments: Slice(start: 0, count: 2),
-            resultObject: object))
+            callee: callee, signature: SignatureID(index), arguments: list(), resultObject: object))
         add(.call(call))
       }
     }
@@ -195,8 +193,13 @@ struct SampleModule {
     add(.vaArgument(value))
     add(.vaEnd(value))
     add(.vaCopy(destination: value, source: other))
-    add(.assembly(operands: Slice(start: 2, count: 2)))
+    add(.assembly(operands: list()))
     add(.unknown(cause: symbol("cause"), operands: .empty))
+  }
+
+  private mutating func list() -> Slice {
+    body.operands += [ValueID(index: 30), value]
+    return Slice(start: UInt32(body.operands.count - 2), count: 2)
   }
 
   private mutating func addEnds() {
