@@ -10,7 +10,9 @@ struct AnalysisArguments: ParsableArguments {
   @Flag(help: "The files are all there is: a global that none of them writes is constant.")
   var wholeProgram = false
 
-  @Option(name: .customShort("j"), help: "Units at a time; all processors by default.")
+  @Option(
+    name: .customShort("j", allowingJoined: true),
+    help: "Units at a time; all processors by default.")
   var jobs: Int?
 
   @Option(help: ArgumentHelp("Rules to ask, with commas between; repeatable.", valueName: "RULES"))
@@ -18,6 +20,8 @@ struct AnalysisArguments: ParsableArguments {
 
   @Option(help: ArgumentHelp("Rules not to ask.", valueName: "RULES"))
   var ignore: [String] = []
+
+  @OptionGroup var workers: WorkerArguments
 
   mutating func validate() throws {
     guard jobs ?? 1 >= 1 else { throw ValidationError("-j needs a number from 1") }
@@ -40,6 +44,6 @@ struct AnalysisArguments: ParsableArguments {
       root: root, resourceDirectory: try Toolchain.resourceDirectory(),
       analysis: AnalysisOptions(isWholeProgram: wholeProgram),
       jobs: jobs ?? ProcessInfo.processInfo.activeProcessorCount,
-      progress: progress)
+      isolation: workers.isolation, progress: progress)
   }
 }

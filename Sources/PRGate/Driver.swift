@@ -17,6 +17,14 @@ struct UnitRequest: Hashable, Sendable {
   var internalArguments: [String] = []
 }
 
+/// Where units are lowered.
+enum UnitIsolation: Hashable, Sendable {
+  /// In processes of their own, each unit with at most so many seconds of processor time.
+  case workers(timeout: Int)
+  /// In this process, for debuggers: what crashes the parser ends the run.
+  case inProcess
+}
+
 /// What all units of a run share.
 struct DriverSettings: Sendable {
   /// The directory that reported paths are relative to, absolute.
@@ -27,6 +35,8 @@ struct DriverSettings: Sendable {
   var analysis = AnalysisOptions()
   /// Units that are worked on at a time.
   var jobs = ProcessInfo.processInfo.activeProcessorCount
+  /// Where units are lowered.
+  var isolation = UnitIsolation.workers(timeout: 60)
   /// Called with the number of units that are done, from any thread.
   var progress: @Sendable (Int) -> Void = { _ in }
 }
@@ -76,9 +86,15 @@ enum Driver {
     _ units: [PreparedUnit], settings: DriverSettings
   ) async -> [UnitOutcome] {
     let counter = ProgressCounter(settings.progress)
-    return await WorkerThreads.map(units, count: settings.jobs) { unit in
-      defer { counter.advance() }
-      return UnitLowering.lower(unit, settings: settings)
+    switch settings.isolation {
+    case .workers(let timeout):
+      let pool = WorkerPool(count: settings.jobs, timeout: timeout, root: settings.root)
+      return await pool.lower(units, progress: counter)
+    case .inProcess:
+      return await WorkerThreads.map(units, count: settings.jobs) { unit in
+        defer { counter.advance() }
+        return UnitLowering.lower(unit, root: settings.root)
+      }
     }
   }
 

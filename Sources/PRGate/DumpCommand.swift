@@ -17,12 +17,14 @@ struct DumpCommand: ParsableCommand {
       usage: "prgate dump ir <paths> ... [-p <database>] [-- <compiler flags> ...]")
 
     @OptionGroup var source: SourceOptions
+    @OptionGroup var workers: WorkerArguments
 
     func run() async throws {
       let place = WorkingPlace.current
       let plan = try source.plan(in: place)
       let settings = DriverSettings(
-        root: place.root, resourceDirectory: try Toolchain.resourceDirectory())
+        root: place.root, resourceDirectory: try Toolchain.resourceDirectory(),
+        isolation: workers.isolation)
       let problems = plan.uncovered.map { ($0.path, $0.problem) }
       var outcomes: [(path: String, problem: String?)] = problems
       for unit in await Driver.lower(plan.requests, settings: settings) {

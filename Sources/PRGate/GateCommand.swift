@@ -43,8 +43,12 @@ struct GateCommand: AsyncParsableCommand {
     help: "compile_commands.json or the directory that holds it.", completion: .file())
   var database: String?
 
-  @Option(name: .customShort("j"), help: "Units at a time; all processors by default.")
+  @Option(
+    name: .customShort("j", allowingJoined: true),
+    help: "Units at a time; all processors by default.")
   var jobs: Int?
+
+  @OptionGroup var workers: WorkerArguments
 
   @Option(help: "Where to keep what later runs can use.", completion: .directory)
   var cacheDir: String?
@@ -85,7 +89,7 @@ struct GateCommand: AsyncParsableCommand {
   ) async throws -> [Report] {
     let settings = DriverSettings(
       root: repository.root, resourceDirectory: try Toolchain.resourceDirectory(),
-      jobs: jobs ?? ProcessInfo.processInfo.activeProcessorCount)
+      jobs: jobs ?? ProcessInfo.processInfo.activeProcessorCount, isolation: workers.isolation)
     let cache = try GateCache(directory: cacheDir)
     defer { cache.close() }
     var run = GateRun(

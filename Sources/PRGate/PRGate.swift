@@ -18,7 +18,7 @@ struct PRGate: AsyncParsableCommand {
 
   private static let subcommands: [any ParsableCommand.Type] = [
     CheckCommand.self, GateCommand.self, HookCommand.self, RulesCommand.self, ExplainCommand.self,
-    DumpCommand.self, CompletionsCommand.self,
+    DumpCommand.self, CompletionsCommand.self, WorkerCommand.self,
   ]
 
   static func main() async {

@@ -5,7 +5,7 @@ import IR
 import Lowering
 
 /// A unit with the arguments that the parser gets.
-struct PreparedUnit: Hashable, Sendable {
+struct PreparedUnit: Codable, Hashable, Sendable {
   /// The path that the ledger shows.
   let path: String
   /// The absolute path of the main file.
@@ -68,7 +68,9 @@ struct UnitOutcome: Sendable {
 /// From a file to a module.
 enum UnitLowering {
   /// Parses and lowers a unit; whatever goes wrong is in the outcome.
-  static func lower(_ unit: PreparedUnit, settings: DriverSettings) -> UnitOutcome {
+  ///
+  /// Paths are reported relative to the directory `root`.
+  static func lower(_ unit: PreparedUnit, root: String) -> UnitOutcome {
     if let refusal = unit.refusal { return UnitOutcome(path: unit.path, problem: refusal) }
     // A pipe or a device would keep the parser waiting for ever.
     guard !unit.isOnDisk || Paths.isFile(unit.file) else {
@@ -77,13 +79,13 @@ enum UnitLowering {
       return UnitOutcome(
         path: unit.path, problem: "\(problem); make the compilation database anew")
     }
-    let options = LoweringOptions(root: settings.root)
+    let options = LoweringOptions(root: root)
     do {
       let lowered = try Lowering.lower(
         path: unit.file, arguments: unit.arguments, options: options)
       return UnitOutcome(
         path: unit.path, module: lowered.module,
-        problem: problem(of: lowered.errors, root: settings.root))
+        problem: problem(of: lowered.errors, root: root))
     } catch {
       return UnitOutcome(path: unit.path, problem: "\(error)")
     }
