@@ -13,11 +13,14 @@ import SystemPackage
 struct WorkerPool: Sendable {
   /// Worker processes at a time.
   var count: Int
-  /// Seconds of processor time that a unit may take; twice as many by the clock on the wall, because
-  /// a busy machine must not change the result.
+  /// Seconds of processor time that a unit may take.
   var timeout: Int
   /// The directory that reported paths are relative to, absolute.
   var root: String
+
+  /// Seconds by the clock on the wall after which a unit is given up: enough that neither a busy
+  /// machine nor the start of a process changes the result.
+  private var patience: Int { 2 * timeout + 5 }
 
   /// Lowers the units; the outcomes are in their order.
   func lower(_ units: [PreparedUnit], progress: ProgressCounter) async -> [UnitOutcome] {
@@ -51,7 +54,7 @@ struct WorkerPool: Sendable {
         output: .fileDescriptor(answers.writeEnd, closeAfterSpawningProcess: true),
         error: .discarded
       ) { execution in
-        let clock = UnitClock(seconds: 2 * timeout) { try? execution.send(signal: .kill) }
+        let clock = UnitClock(seconds: patience) { try? execution.send(signal: .kill) }
         return await WorkerThreads.run {
           Conversation(
             pool: self, schedule: schedule, clock: clock, requests: handles.0, answers: handles.1
@@ -185,8 +188,9 @@ private final class UnitClock: Sendable {
     state.withLock { state in
       state = .running(
         Task {
-          guard (try? await Task.sleep(for: .seconds(seconds))) != nil else { return }
-          expire()
+          // A machine that was asleep has not kept the unit busy.
+          let sleep: Void? = try? await Task.sleep(for: .seconds(seconds), clock: .suspending)
+          if sleep != nil { expire() }
         })
     }
   }
