@@ -53,7 +53,7 @@ extension Machine {
       }
     }
     let region = universe.region(of: value, isHeap: isFresh, size: size)
-    state.forget(region)
+    state.renew(region)
     return .pointer(
       region, offset: .zero, inside: .none,
       mayBeNull: !function.attributes.contains(.returnsNonNull))
@@ -150,6 +150,8 @@ extension Machine {
         .unbounded, arguments[target], needs: (1, nil), conversion: "", at: value,
         argument: target, state)
     case .unsafe(.unchecked, _): break
+    case .release(let target):
+      if has(target) { release(arguments[target], at: value, argument: target, &state) }
     case .clobber(let target):
       if has(target) { clobber(arguments[target], &state) }
     }
@@ -214,7 +216,7 @@ extension Machine {
       return made
     case .memory(let count, let isZeroed):
       let region = universe.region(of: value, isHeap: true, size: size(count, arguments))
-      state.forget(region)
+      state.renew(region)
       let address = AbstractValue.pointer(
         region, offset: .zero, inside: .none, mayBeNull: true)
       if isZeroed, let bytes = size(count, arguments) {
@@ -223,7 +225,7 @@ extension Machine {
       return address
     case .text(let limit):
       let region = universe.region(of: value, isHeap: false, size: nil)
-      state.forget(region)
+      state.renew(region)
       let symbol = universe.length(of: region, 0)
       define(symbol, SymbolFact(interval: Interval(0, Int128(limit))), &state)
       state.setString(
@@ -237,7 +239,7 @@ extension Machine {
         size = length.adding(constant: 1)
       }
       let region = universe.region(of: value, isHeap: true, size: size)
-      state.forget(region)
+      state.renew(region)
       if let length = size?.adding(constant: -1) {
         state.setString(
           StringFact(

@@ -36,6 +36,9 @@ extension Machine {
       case .pointer(let region, let offset, let inside, _) =
         registers[Int(address.index)]
     else { return }
+    if useReleased(address, region, isRelease: false, at: value, argument: argument, state) {
+      return
+    }
     let size: LinearForm
     let start: LinearForm
     if inside != .none {
@@ -162,6 +165,11 @@ extension Machine {
   mutating func useString(
     _ address: ValueID, at value: ValueID, argument: Int, _ state: inout State
   ) {
+    if case .pointer(let region, _, _, _) = registers[Int(address.index)],
+      useReleased(address, region, isRelease: false, at: value, argument: argument, state)
+    {
+      return
+    }
     guard
       case .unterminated(let bytes, let cause) = string(
         at: registers[Int(address.index)], &state),

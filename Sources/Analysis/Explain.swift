@@ -23,7 +23,7 @@ extension Machine {
       steps.append(declaration)
     }
     if violation.boundary.index > 1 { steps.append(boundaryStep(confirmation)) }
-    if let cause = violation.cause { steps.append(causeStep(cause)) }
+    if let cause = violation.cause { steps.append(causeStep(cause, violation.observation)) }
     steps.append(contentsOf: violation.calleeSteps.prefix(5))
     return steps
   }
@@ -78,8 +78,13 @@ extension Machine {
     return Step(location: location(of: boundary), message: message)
   }
 
-  private func causeStep(_ cause: ValueID) -> Step {
+  private func causeStep(_ cause: ValueID, _ observation: Observation.Kind) -> Step {
     let name = calleeName(cause)
+    if case .released(let use) = observation {
+      return Step(
+        location: module.location(of: body.instructions[cause].origin),
+        message: "'\(name)' releases '\(use.object)'")
+    }
     var target = ""
     if case .call(let call) = operation(cause),
       let first = body.values(body.calls[call].arguments).first

@@ -53,6 +53,8 @@ public enum ModelEffect: Hashable, Sendable {
   case scan(format: Int, first: Int)
   /// Is on the list of `unsafe-function`; the destination's argument.
   case unsafe(UnsafeKind, Int)
+  /// Ends the lifetime of what an argument points to: `free`.
+  case release(Int)
   /// May change what an argument points to.
   case clobber(Int)
 }

@@ -28,6 +28,16 @@ extension Machine {
     }
     joinCells(&context, &result)
     joinStrings(&context, &result)
+    for release in left.released {
+      var merged = release
+      if right.release(of: release.region)?.isCertain != true { merged.isCertain = false }
+      result.release(merged)
+    }
+    for release in right.released where left.release(of: release.region) == nil {
+      var merged = release
+      merged.isCertain = false
+      result.release(merged)
+    }
     result.escaped = left.escaped
     for region in right.escaped { result.escape(region) }
     return result

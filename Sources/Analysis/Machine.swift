@@ -10,6 +10,7 @@ enum CandidateKind: Hashable, Sendable {
   case access(isWrite: Bool)
   case unterminated
   case unsafeCall
+  case afterRelease
   /// A row of the callee's obligations.
   case obligation(Int)
 }
@@ -247,7 +248,7 @@ struct Machine {
     if type.isInteger && type.width <= 64 { return unknownNumber(value, type.range, &state) }
     if type.isPointer {
       let region = universe.region(of: value, isHeap: false, size: nil)
-      state.forget(region)
+      state.renew(region)
       return .pointer(region, offset: .zero, inside: .none, mayBeNull: true)
     }
     return .unknown

@@ -34,6 +34,11 @@ extension Machine {
       return type(of: value).isInteger ? .constant(byte) : unknownValue(value, &state)
     }
     let loaded = unknownValue(value, &state)
+    if case .parameter(let local) = universe[region].kind,
+      writtenParameters & bit(of: local) == 0, case .pointer(let target, _, _, _) = loaded
+    {
+      universe.noteEntryPlace(EntryPlace(parameter: local, offset: offset.constant), of: target)
+    }
     state.setCell(in: region, at: offset.constant, size: UInt32(size), to: loaded)
     return loaded
   }

@@ -105,6 +105,18 @@ public struct UnsafeCallObservation: Sendable, Hashable {
   public var takesText: Bool
 }
 
+/// The use of an object after its release.
+public struct ReleasedObservation: Sendable, Hashable {
+  /// The pointer as a person would name it.
+  public var object: String
+  /// Whether the use is a second release.
+  public var isRelease: Bool
+  /// The function that uses it; empty for a plain access.
+  public var callee: String
+  /// The function that released it.
+  public var cause: String
+}
+
 /// Something that the analysis saw and a rule may report.
 public struct Observation: Sendable, Hashable {
   /// What it is.
@@ -113,6 +125,8 @@ public struct Observation: Sendable, Hashable {
     case access(AccessObservation)
     /// A string use of an array that may lack its terminator.
     case unterminated(UnterminatedObservation)
+    /// The use of an object after its release.
+    case released(ReleasedObservation)
     /// A call of an unsafe function that is not proven to fit.
     case unsafeCall(UnsafeCallObservation)
   }

@@ -51,6 +51,15 @@ struct StringFact: BitwiseCopyable, Hashable, Sendable {
   var zeroFrom: Int64?
 }
 
+/// The end of a region's lifetime.
+struct Release: BitwiseCopyable, Hashable, Sendable {
+  var region: Region
+  /// The call that ended it.
+  var cause: ValueID
+  /// Whether it happened on every path; on a single path always.
+  var isCertain: Bool
+}
+
 /// A condition that the path has passed: `form` is at most zero, zero, or not zero.
 struct PathCondition: BitwiseCopyable, Hashable, Sendable {
   enum Relation: UInt8, BitwiseCopyable, Hashable, Sendable { case atMostZero, zero, notZero }
@@ -72,6 +81,8 @@ struct State: Hashable, Sendable {
   var cells: ContiguousArray<Cell> = []
   /// Known strings, by region and base.
   var strings: ContiguousArray<StringFact> = []
+  /// Regions whose lifetime has ended, ascending.
+  var released: ContiguousArray<Release> = []
   /// Regions that code unseen may write, ascending.
   var escaped: ContiguousArray<Region> = []
   /// Conditions passed, in order; kept in a replay only.
@@ -204,6 +215,24 @@ struct State: Hashable, Sendable {
       if escaped[middle] < region { low = middle + 1 } else { high = middle }
     }
     return low
+  }
+
+  /// How the region's lifetime ended, where it has.
+  func release(of region: Region) -> Release? {
+    released.first { $0.region == region }
+  }
+
+  /// Ends the lifetime of a region.
+  mutating func release(_ release: Release) {
+    released.removeAll { $0.region == release.region }
+    let index = released.firstIndex { release.region < $0.region } ?? released.count
+    released.insert(release, at: index)
+  }
+
+  /// Makes the region stand for a new object.
+  mutating func renew(_ region: Region) {
+    forget(region)
+    released.removeAll { $0.region == region }
   }
 
   /// Forgets everything that a region holds.

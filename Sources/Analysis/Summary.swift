@@ -78,11 +78,20 @@ struct Summary: Sendable {
   var cells: [SummaryCell] = []
   /// Strings at the start of the arguments' objects when the function returns.
   var strings: [SummaryString] = []
+  /// Objects whose lifetime the function ends whenever it returns.
+  var released: [SummaryRelease] = []
   var obligations: [Obligation] = []
   /// Meanings of the symbols above; looked up, never listed.
   var symbols: [Symbol: SummarySymbol] = [:]
   /// Meanings of the boundaries above; looked up, never listed.
   var boundaries: [BoundaryID: SummaryBoundary] = [:]
+}
+
+/// An object that a function releases: an argument's own, or the one that a pointer in it leads to.
+struct SummaryRelease: Hashable, Sendable {
+  var parameter: Int
+  /// Where the pointer stands in the argument's object, in bytes; `nil` for the argument's own.
+  var place: Int64?
 }
 
 extension Summary {
@@ -118,6 +127,10 @@ extension Summary {
       hash.add(UInt64(bitPattern: cell.offset))
       hash.add(cell.value)
       hash.add(cell.fact)
+    }
+    for release in released {
+      hash.add(UInt64(release.parameter))
+      hash.add(UInt64(bitPattern: release.place ?? -1))
     }
     for string in strings {
       hash.add(UInt64(string.parameter))
@@ -336,6 +349,14 @@ extension Machine {
     summary.writesShared = writesShared
     guard let exit = exitState() else { return summary }
     summary.result = result(exit.locals[slotCount], exit, &summary)
+    for release in exit.released where release.isCertain {
+      if case .parameter(let local) = universe[release.region].kind {
+        summary.released.append(SummaryRelease(parameter: Int(local.index), place: nil))
+      } else if let place = universe.entryPlaces[release.region] {
+        summary.released.append(
+          SummaryRelease(parameter: Int(place.parameter.index), place: place.offset))
+      }
+    }
     for cell in exit.cells {
       guard case .parameter(let local) = universe[cell.region].kind,
         writtenParameters & bit(of: local) != 0, case .number(let form) = cell.value
@@ -401,6 +422,11 @@ extension Machine {
     let strings = summary.strings.compactMap { string -> (SummaryString, LinearForm)? in
       bind(string.length, &binding, &state).map { (string, $0) }
     }
+    let ended = summary.released.compactMap { releasedRegion($0, arguments, state) }
+    for (index, address, region) in ended
+    where !useReleased(address, region, isRelease: true, at: value, argument: index, state) {
+      end(region, by: value, &state)
+    }
     for (index, argument) in arguments.enumerated() {
       guard case .pointer(let region, _, _, _) = registers[Int(argument.index)] else { continue }
       let bit = UInt64(1) << UInt64(min(index, 63))
@@ -429,6 +455,22 @@ extension Machine {
       setString(place, .terminated(length: length), zeroFrom: nil, &state)
     }
     return result
+  }
+
+  /// What a release of the callee means in this call: the argument and the object.
+  private func releasedRegion(
+    _ release: SummaryRelease, _ arguments: [ValueID], _ state: State
+  ) -> (argument: Int, address: ValueID, region: Region)? {
+    guard release.parameter < arguments.count,
+      case .pointer(let region, let offset, _, _) = register(arguments, release.parameter)
+    else { return nil }
+    let address = arguments[release.parameter]
+    guard let place = release.place else { return (release.parameter, address, region) }
+    guard offset.isConstant,
+      case .pointer(let target, _, _, _)? = state.cell(
+        in: region, at: offset.constant.addingSaturating(place), size: UInt32(module.pointerSize))
+    else { return nil }
+    return (release.parameter, address, target)
   }
 
   private func register(_ arguments: [ValueID], _ index: Int) -> AbstractValue {
@@ -539,7 +581,7 @@ extension Machine {
     case .memory(let size, let mayBeNull):
       let bound = size.flatMap { bind($0, &binding, &state) }
       let region = universe.region(of: value, isHeap: true, size: bound)
-      state.forget(region)
+      state.renew(region)
       return .pointer(region, offset: .zero, inside: .none, mayBeNull: mayBeNull)
     case .global(let global, let offset, let mayBeNull):
       guard binding.summary.module == moduleIndex, let moved = bind(offset, &binding, &state) else {

@@ -148,7 +148,7 @@ extension Machine {
     if slot >= 0 {
       state.locals[slot] = .unknown
     } else {
-      state.forget(region(of: local))
+      state.renew(region(of: local))
     }
   }
 

@@ -127,6 +127,12 @@ struct ForeignPlace: Hashable, Sendable {
   var location: Location
 }
 
+/// A place in the object of a parameter, as callers know it.
+struct EntryPlace: Hashable, Sendable {
+  var parameter: LocalID
+  var offset: Int64
+}
+
 /// The tables of one function's analysis.
 struct Universe: Sendable {
   private(set) var symbols: ContiguousArray<SymbolInfo> = []
@@ -146,6 +152,8 @@ struct Universe: Sendable {
   private var lengths: [StringPlace: Symbol] = [:]
   private var subObjectIDs: [SubObjectInfo: SubObject] = [:]
   private var boundaryIDs: [Boundary: BoundaryID] = [:]
+  /// The place of an argument's object that an opaque pointer was first loaded from, by region.
+  private(set) var entryPlaces: [Region: EntryPlace] = [:]
   private var foreignPlaceIDs: [ForeignPlace: Int] = [:]
   private var foreignSymbols: [ForeignKey: Symbol] = [:]
 
@@ -308,6 +316,11 @@ struct Universe: Sendable {
     let id = SubObject(index: UInt32(subObjects.count - 1))
     subObjectIDs[info] = id
     return id
+  }
+
+  /// Notes where the pointer to an opaque region stood when the function was entered.
+  mutating func noteEntryPlace(_ place: EntryPlace, of region: Region) {
+    entryPlaces[region] = place
   }
 
   /// The boundary `boundary`.

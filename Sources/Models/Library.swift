@@ -89,7 +89,8 @@ private let library = """
   malloc: ret memory #0
   alloca: ret memory #0
   calloc: ret zeroed #0*#1
-  free: pure
+  free: release 0
+  cfree: release 0
   abort: pure
   exit: pure
   _exit: pure
@@ -236,6 +237,7 @@ private func parseEffect(_ verb: Substring, _ words: [Substring]) -> ModelEffect
   case ("strncpy", 2, let size?): return .copyBounded(numbers[0], numbers[1], size)
   case ("strncat", 2, let size?): return .appendBounded(numbers[0], numbers[1], size)
   case ("string", 1, _): return .string(numbers[0])
+  case ("release", 1, _): return .release(numbers[0])
   case ("clobber", 1, _): return .clobber(numbers[0])
   case ("unsafe", 1, _): return .unsafe(.unchecked, numbers[0])
   case ("unbounded", 1, _): return .unsafe(.unbounded, numbers[0])

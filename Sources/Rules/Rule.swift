@@ -16,12 +16,14 @@ public struct Rule: Sendable {
 
   /// All rules, sorted by id.
   public static let all: [Rule] = [
+    doubleFree,
     missingTerminator,
     offByOneRead,
     offByOneWrite,
     outOfBoundsRead,
     outOfBoundsWrite,
     unsafeFunction,
+    useAfterFree,
   ]
 }
 

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The end of an object's lifetime (C11 6.2.4p2, 7.22.3.3): a release is a fact of the region, so every
+// pointer into it is affected, and a new object of the same name starts anew.
+
+import IR
+
+extension Machine {
+  /// Ends the lifetime of what an address points to; a second time is a defect.
+  mutating func release(
+    _ address: ValueID, at value: ValueID, argument: Int, _ state: inout State
+  ) {
+    guard case .pointer(let region, _, _, _) = registers[Int(address.index)] else { return }
+    if useReleased(address, region, isRelease: true, at: value, argument: argument, state) {
+      return
+    }
+    end(region, by: value, &state)
+  }
+
+  /// Ends the lifetime of a region by a call.
+  mutating func end(_ region: Region, by value: ValueID, _ state: inout State) {
+    switch universe[region].kind {
+    case .heap, .parameter, .opaque: break
+    case .local, .global, .literal: return
+    }
+    noteWrite(region)
+    state.forget(region)
+    state.release(Release(region: region, cause: value, isCertain: true))
+  }
+
+  /// Reports the use of an object whose lifetime has ended; answers whether it has.
+  mutating func useReleased(
+    _ address: ValueID, _ region: Region, isRelease: Bool, at value: ValueID, argument: Int,
+    _ state: State
+  ) -> Bool {
+    guard let release = state.release(of: region), release.cause != value else { return false }
+    let observation = ReleasedObservation(
+      object: releasedName(address, release.cause), isRelease: isRelease,
+      callee: calleeName(value), cause: calleeName(release.cause))
+    report(
+      Violation(
+        candidate: Candidate(
+          value: value, argument: argument, kind: .afterRelease,
+          via: [Int(positions[Int(release.cause.index)])]),
+        observation: .released(observation), isDefinite: true, goal: nil, boundary: .none,
+        cause: release.cause, region: region))
+    return true
+  }
+
+  /// The pointer as the use writes it, else as the release does.
+  private func releasedName(_ address: ValueID, _ cause: ValueID) -> String {
+    var base = address
+    search: while true {
+      switch operation(base) {
+      case .element(let inner, _, _), .field(let inner, _), .cast(_, let inner),
+        .dynamicElement(let inner, _, _):
+        base = inner
+      default: break search
+      }
+    }
+    if case .load = operation(base) { return module.text(of: body.instructions[base].origin) }
+    guard case .call(let call) = operation(cause),
+      let first = body.values(body.calls[call].arguments).first
+    else { return "" }
+    return module.text(of: body.instructions[first].origin)
+  }
+}
