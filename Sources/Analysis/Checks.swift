@@ -286,7 +286,7 @@ extension Machine {
     case .literal: return "string literal"
     case .heap(let call): return module.text(of: body.instructions[call].origin)
     case .parameter(let local): return module.symbols[body.locals[local].name]
-    case .opaque: return arrayText(address) ?? ""
+    case .opaque, .entry: return arrayText(address) ?? ""
     }
   }
 

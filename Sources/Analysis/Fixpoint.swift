@@ -266,7 +266,8 @@ extension Machine {
   /// Whether two head states say the same; facts past the end of a table are defaults.
   private func isEqual(_ left: State, _ right: State) -> Bool {
     guard left.locals == right.locals, left.cells == right.cells, left.strings == right.strings,
-      left.escaped == right.escaped, left.released == right.released,
+      left.escaped == right.escaped, left.touched == right.touched,
+      left.isHavocked == right.isHavocked, left.released == right.released,
       left.relations == right.relations
     else { return false }
     for index in 0..<max(left.facts.count, right.facts.count) {

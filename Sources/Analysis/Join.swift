@@ -38,6 +38,9 @@ extension Machine {
       merged.isCertain = false
       result.release(merged)
     }
+    result.touched = left.touched
+    for region in right.touched { result.touch(region) }
+    result.isHavocked = left.isHavocked || right.isHavocked
     result.escaped = left.escaped
     for region in right.escaped { result.escape(region) }
     return result
@@ -128,23 +131,50 @@ extension Machine {
   }
 
   private mutating func joinCells(_ context: inout Merge, _ result: inout State) {
+    let left = context.left.cells
+    let right = context.right.cells
     var index = 0
-    for cell in context.left.cells {
-      while index < context.right.cells.count, isBefore(context.right.cells[index], cell) {
+    var other = 0
+    while index < left.count || other < right.count {
+      if other == right.count || (index < left.count && isBefore(left[index], right[other])) {
+        keepEntryCell(left[index], absentIn: context.right, &result)
         index += 1
-      }
-      guard index < context.right.cells.count else { break }
-      let other = context.right.cells[index]
-      guard other.region == cell.region, other.offset == cell.offset, other.size == cell.size else {
         continue
       }
-      let value = merge(
-        cell.value, other.value, .cell(cell.region, cell.offset), &context, &result)
-      if case .unknown = value { continue }
+      if index == left.count || isBefore(right[other], left[index]) {
+        keepEntryCell(right[other], absentIn: context.left, &result)
+        other += 1
+        continue
+      }
+      let cell = left[index]
+      let match = right[other]
+      index += 1
+      other += 1
+      guard match.size == cell.size else { continue }
       var merged = cell
-      merged.value = value
+      merged.value = merge(
+        cell.value, match.value, .cell(cell.region, cell.offset), &context, &result)
+      if case .unknown = merged.value { continue }
       result.cells.append(merged)
     }
+  }
+
+  /// A cell that one side has read and the other has not: it holds on both where it is what the place
+  /// held at entry, and the other side has not written there.
+  private func keepEntryCell(_ cell: Cell, absentIn other: State, _ result: inout State) {
+    guard other.isPristine(cell.region) else { return }
+    switch cell.value {
+    case .number(let form):
+      guard let term = form.singleTerm, case .entry(let place) = universe[term.symbol].kind,
+        form == LinearForm(term.symbol), place.region == cell.region, place.offset == cell.offset
+      else { return }
+    case .pointer(let region, .zero, .none, true):
+      guard case .entry(let place) = universe[region].kind, place.region == cell.region,
+        place.offset == cell.offset
+      else { return }
+    default: return
+    }
+    result.cells.append(cell)
   }
 
   private func isBefore(_ left: Cell, _ right: Cell) -> Bool {

@@ -20,7 +20,7 @@ extension Machine {
   /// Ends the lifetime of a region by a call.
   mutating func end(_ region: Region, by value: ValueID, _ state: inout State) {
     switch universe[region].kind {
-    case .heap, .parameter, .opaque: break
+    case .heap, .parameter, .opaque, .entry: break
     case .local, .global, .literal: return
     }
     noteWrite(region)

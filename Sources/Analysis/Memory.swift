@@ -33,14 +33,30 @@ extension Machine {
     if let byte = initialValue(region, offset.constant, size) {
       return type(of: value).isInteger ? .constant(byte) : unknownValue(value, &state)
     }
-    let loaded = unknownValue(value, &state)
-    if case .parameter(let local) = universe[region].kind,
-      writtenParameters & bit(of: local) == 0, case .pointer(let target, _, _, _) = loaded
-    {
-      universe.noteEntryPlace(EntryPlace(parameter: local, offset: offset.constant), of: target)
-    }
-    state.setCell(in: region, at: offset.constant, size: UInt32(size), to: loaded)
+    let loaded =
+      entryValue(region, offset.constant, at: value, state) ?? unknownValue(value, &state)
+    state.keepCell(in: region, at: offset.constant, size: UInt32(size), loaded)
     return loaded
+  }
+
+  /// What a place of shared memory held at entry, while nothing on the path can have written it.
+  private mutating func entryValue(
+    _ region: Region, _ offset: Int64, at value: ValueID, _ state: State
+  ) -> AbstractValue? {
+    switch universe[region].kind {
+    case .parameter, .global, .entry: break
+    case .local, .heap, .literal, .opaque: return nil
+    }
+    guard state.isPristine(region) else { return nil }
+    let place = EntryPlace(
+      region: region, offset: offset, type: body.instructions[value].type)
+    let type = type(of: value)
+    if type.isInteger, type.width <= 64 {
+      return .number(LinearForm(universe.symbol(of: place, range: type.range)))
+    }
+    guard type.isPointer else { return nil }
+    return .pointer(
+      universe.region(of: place), offset: .zero, inside: .none, mayBeNull: true)
   }
 
   /// A cell's value where it can be read as the type of `value`.
@@ -187,7 +203,7 @@ extension Machine {
     guard mode == .explore else { return }
     switch universe[region].kind {
     case .parameter(let local): writtenParameters |= bit(of: local)
-    case .global, .opaque: writesShared = true
+    case .global, .opaque, .entry: writesShared = true
     case .local, .heap, .literal: break
     }
     var loop = flow.innermostLoop[position]
@@ -238,6 +254,7 @@ extension Machine {
   /// Forgets all that unseen code can write.
   mutating func havoc(_ state: inout State) {
     noteHavoc()
+    state.isHavocked = true
     let before = state
     state.cells.removeAll { canChange($0.region, before) }
     state.strings.removeAll { canChange($0.region, before) }

@@ -83,6 +83,10 @@ struct State: Hashable, Sendable {
   var strings: ContiguousArray<StringFact> = []
   /// Regions whose lifetime has ended, ascending.
   var released: ContiguousArray<Release> = []
+  /// Regions that the path may have written, ascending: what they held at entry is gone.
+  var touched: ContiguousArray<Region> = []
+  /// Whether the path called unseen code, which may have written every shared region.
+  var isHavocked = false
   /// Regions that code unseen may write, ascending.
   var escaped: ContiguousArray<Region> = []
   /// Conditions passed, in order; kept in a replay only.
@@ -125,16 +129,36 @@ struct State: Hashable, Sendable {
     return cell.value
   }
 
-  /// Forgets the cells of `region` that overlap `low..<high`.
+  /// Whether a shared region still holds what it held at entry.
+  func isPristine(_ region: Region) -> Bool {
+    !isHavocked && !Self.contains(touched, region)
+  }
+
+  /// Notes that the path may write a region.
+  mutating func touch(_ region: Region) { Self.insert(region, into: &touched) }
+
+  /// Forgets the cells of `region` that overlap `low..<high`, because they may be written.
   mutating func removeCells(in region: Region, from low: Int64, to high: Int64) {
+    touch(region)
+    dropCells(in: region, from: low, to: high)
+  }
+
+  private mutating func dropCells(in region: Region, from low: Int64, to high: Int64) {
     let start = firstCell(in: region, endingAfter: low)
     var end = start
     while end < cells.count, cells[end].region == region, cells[end].offset < high { end += 1 }
     if end > start { cells.removeSubrange(start..<end) }
   }
 
-  /// Writes a cell; past 256 cells nothing new is kept, which only loses knowledge.
+  /// Writes a cell.
   mutating func setCell(in region: Region, at offset: Int64, size: UInt32, to value: AbstractValue)
+  {
+    touch(region)
+    keepCell(in: region, at: offset, size: size, value)
+  }
+
+  /// Keeps what a place is known to hold; past 256 cells nothing new, which only loses knowledge.
+  mutating func keepCell(in region: Region, at offset: Int64, size: UInt32, _ value: AbstractValue)
   {
     let index = firstCell(in: region, endingAfter: offset)
     if index < cells.count, cells[index].region == region, cells[index].offset == offset,
@@ -143,7 +167,7 @@ struct State: Hashable, Sendable {
       cells[index].value = value
       return
     }
-    removeCells(in: region, from: offset, to: offset + Int64(size))
+    dropCells(in: region, from: offset, to: offset + Int64(size))
     if case .unknown = value { return }
     guard cells.count < 256 else { return }
     let place = firstCell(in: region, endingAfter: offset)
@@ -195,26 +219,30 @@ struct State: Hashable, Sendable {
   // MARK: Regions
 
   /// Whether code unseen may write the region.
-  func isEscaped(_ region: Region) -> Bool {
-    let index = escapeIndex(region)
-    return index < escaped.count && escaped[index] == region
-  }
+  func isEscaped(_ region: Region) -> Bool { Self.contains(escaped, region) }
 
   /// Notes that code unseen may write the region.
-  mutating func escape(_ region: Region) {
-    let index = escapeIndex(region)
-    if index < escaped.count && escaped[index] == region { return }
-    escaped.insert(region, at: index)
-  }
+  mutating func escape(_ region: Region) { Self.insert(region, into: &escaped) }
 
-  private func escapeIndex(_ region: Region) -> Int {
+  private static func place(of region: Region, in list: ContiguousArray<Region>) -> Int {
     var low = 0
-    var high = escaped.count
+    var high = list.count
     while low < high {
       let middle = (low + high) / 2
-      if escaped[middle] < region { low = middle + 1 } else { high = middle }
+      if list[middle] < region { low = middle + 1 } else { high = middle }
     }
     return low
+  }
+
+  private static func contains(_ list: ContiguousArray<Region>, _ region: Region) -> Bool {
+    let index = place(of: region, in: list)
+    return index < list.count && list[index] == region
+  }
+
+  private static func insert(_ region: Region, into list: inout ContiguousArray<Region>) {
+    let index = place(of: region, in: list)
+    if index < list.count && list[index] == region { return }
+    list.insert(region, at: index)
   }
 
   /// How the region's lifetime ended, where it has.

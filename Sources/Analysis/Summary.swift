@@ -352,9 +352,11 @@ extension Machine {
     for release in exit.released where release.isCertain {
       if case .parameter(let local) = universe[release.region].kind {
         summary.released.append(SummaryRelease(parameter: Int(local.index), place: nil))
-      } else if let place = universe.entryPlaces[release.region] {
+      } else if case .entry(let place) = universe[release.region].kind,
+        case .parameter(let local) = universe[place.region].kind
+      {
         summary.released.append(
-          SummaryRelease(parameter: Int(place.parameter.index), place: place.offset))
+          SummaryRelease(parameter: Int(local.index), place: place.offset))
       }
     }
     for cell in exit.cells {
@@ -399,7 +401,7 @@ extension Machine {
         return .memory(size: universe[region].size, mayBeNull: mayBeNull)
       case .global(let global): return .global(global, offset: offset, mayBeNull: mayBeNull)
       case .literal(let literal): return .literal(literal, offset: offset)
-      case .local, .opaque: return .unknown
+      case .local, .opaque, .entry: return .unknown
       }
     case .function, .unknown: return .unknown
     }

@@ -67,6 +67,8 @@ struct SymbolInfo: Sendable {
     case length(Region, Int64)
     /// The bytes from where a parameter points to the end of its object.
     case parameterSize(LocalID)
+    /// A number that a place of shared memory held at entry.
+    case entry(EntryPlace)
     /// A symbol of a callee, by the call.
     case foreign(ValueID)
   }
@@ -88,6 +90,8 @@ struct RegionInfo: Sendable {
     case parameter(LocalID)
     /// What a pointer of unknown origin points to, by the instruction that yields the pointer.
     case opaque(ValueID)
+    /// What a pointer points to that a place of shared memory held at entry.
+    case entry(EntryPlace)
   }
 
   var kind: Kind
@@ -127,10 +131,11 @@ struct ForeignPlace: Hashable, Sendable {
   var location: Location
 }
 
-/// A place in the object of a parameter, as callers know it.
+/// A scalar in shared memory, as it was when the function was entered.
 struct EntryPlace: Hashable, Sendable {
-  var parameter: LocalID
+  var region: Region
   var offset: Int64
+  var type: TypeID
 }
 
 /// The tables of one function's analysis.
@@ -152,8 +157,8 @@ struct Universe: Sendable {
   private var lengths: [StringPlace: Symbol] = [:]
   private var subObjectIDs: [SubObjectInfo: SubObject] = [:]
   private var boundaryIDs: [Boundary: BoundaryID] = [:]
-  /// The place of an argument's object that an opaque pointer was first loaded from, by region.
-  private(set) var entryPlaces: [Region: EntryPlace] = [:]
+  private var entryRegions: [EntryPlace: Region] = [:]
+  private var entrySymbols: [EntryPlace: Symbol] = [:]
   private var foreignPlaceIDs: [ForeignPlace: Int] = [:]
   private var foreignSymbols: [ForeignKey: Symbol] = [:]
 
@@ -318,9 +323,20 @@ struct Universe: Sendable {
     return id
   }
 
-  /// Notes where the pointer to an opaque region stood when the function was entered.
-  mutating func noteEntryPlace(_ place: EntryPlace, of region: Region) {
-    entryPlaces[region] = place
+  /// What the pointer points to that a place held at entry.
+  mutating func region(of place: EntryPlace) -> Region {
+    if let known = entryRegions[place] { return known }
+    let region = make(RegionInfo(kind: .entry(place), size: nil, isShared: true))
+    entryRegions[place] = region
+    return region
+  }
+
+  /// The number that a place held at entry.
+  mutating func symbol(of place: EntryPlace, range: Interval) -> Symbol {
+    if let known = entrySymbols[place] { return known }
+    let symbol = make(.entry(place), range)
+    entrySymbols[place] = symbol
+    return symbol
   }
 
   /// The boundary `boundary`.
