@@ -42,7 +42,7 @@ extension Machine {
       if leftRange.low >= 0, leftRange.high < divisor, let leftForm { return .number(leftForm) }
       let low = leftRange.low >= 0 ? 0 : max(leftRange.low, 1 - divisor)
       let high = leftRange.high <= 0 ? 0 : min(leftRange.high, divisor - 1)
-      return unknownNumber(value, Interval(low, high), &state)
+      return derived(op, left, right, Interval(low, high), at: value, &state)
     case .shiftLeft:
       guard let count = rightRange.constant, (0..<63).contains(count) else { break }
       return place(
@@ -53,8 +53,12 @@ extension Machine {
       let divisor: Int128 = 1 << count
       let quotient = Interval(
         floorDivide(leftRange.low, divisor), floorDivide(leftRange.high, divisor))
+      if quotient.constant == nil {
+        return derived(op, left, right, quotient, at: value, &state)
+      }
       return exactOrUnknown(quotient, at: value, &state)
-    case .and: return mask(leftRange, rightRange, leftForm, rightForm, at: value, &state)
+    case .and:
+      return mask(left, right, leftRange, rightRange, leftForm, rightForm, at: value, &state)
     case .or, .xor:
       if let left = leftRange.constant, let right = rightRange.constant,
         let a = Int64(exactly: left), let b = Int64(exactly: right)
@@ -65,10 +69,24 @@ extension Machine {
         let high = max(leftRange.high, rightRange.high)
         let bits = 128 - high.leadingZeroBitCount
         let low = op == .or ? max(leftRange.low, rightRange.low) : 0
-        return unknownNumber(value, Interval(low, (1 << Int128(bits)) - 1), &state)
+        return derived(
+          op, left, right, Interval(low, (1 << Int128(bits)) - 1), at: value, &state)
       }
     }
-    return unknownNumber(value, type.range, &state)
+    return derived(op, left, right, type.range, at: value, &state)
+  }
+
+  /// The value of an operation that is not linear, the same for the same operands.
+  private mutating func derived(
+    _ op: BinaryOperator, _ left: ValueID, _ right: ValueID, _ interval: Interval,
+    at value: ValueID, _ state: inout State
+  ) -> AbstractValue {
+    guard let first = form(left), let second = form(right) else {
+      return unknownNumber(value, interval, &state)
+    }
+    let key = DerivedKey(
+      operation: op, left: first, right: second, type: body.instructions[value].type)
+    return derivedNumber(key, interval, at: value, &state)
   }
 
   private func constantForm(_ value: Int128) -> LinearForm? {
@@ -100,8 +118,8 @@ extension Machine {
   }
 
   private mutating func mask(
-    _ left: Interval, _ right: Interval, _ leftForm: LinearForm?, _ rightForm: LinearForm?,
-    at value: ValueID, _ state: inout State
+    _ leftValue: ValueID, _ rightValue: ValueID, _ left: Interval, _ right: Interval,
+    _ leftForm: LinearForm?, _ rightForm: LinearForm?, at value: ValueID, _ state: inout State
   ) -> AbstractValue {
     if let a = left.constant, let b = right.constant, let x = Int64(exactly: a),
       let y = Int64(exactly: b)
@@ -119,8 +137,8 @@ extension Machine {
     var high: Int128?
     if left.low >= 0 { high = left.high }
     if right.low >= 0 { high = min(high ?? right.high, right.high) }
-    guard let high else { return unknownNumber(value, type(of: value).range, &state) }
-    return unknownNumber(value, Interval(0, high), &state)
+    let range = high.map { Interval(0, $0) } ?? type(of: value).range
+    return derived(.and, leftValue, rightValue, range, at: value, &state)
   }
 
   /// `op operand`.

@@ -39,67 +39,93 @@ extension Machine {
     if useReleased(address, region, isRelease: false, at: value, argument: argument, state) {
       return
     }
-    let size: LinearForm
-    let start: LinearForm
-    if inside != .none {
-      guard let inner = offset.subtracting(universe[inside].base) else { return }
-      size = LinearForm(constant: universe[inside].size)
-      start = inner
-    } else {
-      guard let known = universe[region].size else { return }
-      size = known
-      start = offset
-    }
-    guard let end = start.adding(length), let excess = end.subtracting(size) else { return }
     if inside == .none, isParameter(region) {
-      require(
-        address, excess, length, end, isWrite: isWrite, at: value, argument: argument, region, state
-      )
+      guard let size = universe[region].size, let end = offset.adding(length),
+        let excess = end.subtracting(size)
+      else { return }
+      return require(
+        address, excess, length, end, isWrite: isWrite, at: value, argument: argument, region,
+        state)
+    }
+    let access = Access(
+      address: address, length: length, isWrite: isWrite, value: value, argument: argument,
+      region: region, inside: inside)
+    // The member array bounds the pointer, and the object around it does as well.
+    if inside != .none, let inner = offset.subtracting(universe[inside].base),
+      check(access, from: inner, size: LinearForm(constant: universe[inside].size), state)
+    {
       return
     }
-    let over = bounds(excess, state)
-    let lengthRange = bounds(length, state).interval
-    guard lengthRange.high > 0 else { return }
-    if over.interval.high > 0 {
-      let isDefinite = over.interval.low > 0 && lengthRange.low > 0
-      guard isDefinite || !over.highBoundary.isNone else { return }
-      let amount = over.highBoundary.isNone ? over.interval.low : over.interval.high
-      report(
-        violation(
-          address, isWrite, value, argument, region, inside, size: size, excess: amount,
-          goal: (excess, amount), boundary: over.highBoundary, isDefinite, state))
-    } else {
-      let under = bounds(start, state)
-      guard under.interval.low < 0 else { return }
-      let isDefinite = under.interval.high < 0 && lengthRange.low > 0
-      guard isDefinite || !under.lowBoundary.isNone else { return }
-      let amount = under.lowBoundary.isNone ? under.interval.high : under.interval.low
-      report(
-        violation(
-          address, isWrite, value, argument, region, inside, size: size, excess: amount,
-          goal: (start, amount), boundary: under.lowBoundary, isDefinite, state))
+    if !isParameter(region), let size = universe[region].size {
+      var whole = access
+      whole.inside = .none
+      _ = check(whole, from: offset, size: size, state)
     }
   }
 
+  /// An access as it is checked.
+  private struct Access {
+    var address: ValueID
+    var length: LinearForm
+    var isWrite: Bool
+    var value: ValueID
+    var argument: Int
+    var region: Region
+    var inside: SubObject
+  }
+
+  /// Checks an access against one bound; answers whether it violates.
+  private mutating func check(
+    _ access: Access, from start: LinearForm, size: LinearForm, _ state: State
+  ) -> Bool {
+    guard let end = start.adding(access.length), let excess = end.subtracting(size) else {
+      return false
+    }
+    let over = bounds(excess, state)
+    let length = bounds(access.length, state).interval
+    guard length.high > 0 else { return false }
+    if over.interval.high > 0 {
+      let isDefinite = over.interval.low > 0 && length.low > 0
+      guard isDefinite || !over.highBoundary.isNone else { return false }
+      let amount = over.highBoundary.isNone ? over.interval.low : over.interval.high
+      report(
+        violation(
+          access, size: size, excess: amount, goal: (excess, amount), boundary: over.highBoundary,
+          isDefinite, state))
+      return true
+    }
+    let under = bounds(start, state)
+    guard under.interval.low < 0 else { return false }
+    let isDefinite = under.interval.high < 0 && length.low > 0
+    guard isDefinite || !under.lowBoundary.isNone else { return false }
+    let amount = under.lowBoundary.isNone ? under.interval.high : under.interval.low
+    report(
+      violation(
+        access, size: size, excess: amount, goal: (start, amount), boundary: under.lowBoundary,
+        isDefinite, state))
+    return true
+  }
+
   private func violation(
-    _ address: ValueID, _ isWrite: Bool, _ value: ValueID, _ argument: Int, _ region: Region,
-    _ inside: SubObject, size: LinearForm, excess: Int128,
-    goal: (form: LinearForm, value: Int128), boundary: BoundaryID, _ isDefinite: Bool,
-    _ state: State
+    _ access: Access, size: LinearForm, excess: Int128, goal: (form: LinearForm, value: Int128),
+    boundary: BoundaryID, _ isDefinite: Bool, _ state: State
   ) -> Violation {
+    let region = access.region
+    let inside = access.inside
     let known = bounds(size, state).interval.constant.flatMap { Int64(exactly: $0) }
     var last: Int64?
     if let known, let amount = Int64(exactly: excess) {
       last = excess > 0 ? known.addingSaturating(amount) : amount.addingSaturating(1)
     }
     let observation = AccessObservation(
-      isWrite: isWrite, object: objectName(address, region, inside), size: known, lastByte: last,
-      excess: Int64(clamping: excess), elementSize: elementSize(address, of: value),
-      source: source(of: boundary), callee: calleeName(value),
-      staysInRecord: staysInRecord(inside, excess), isTrailing: isTrailing(inside, region))
+      isWrite: access.isWrite, object: objectName(access.address, region, inside), size: known,
+      lastByte: last, excess: Int64(clamping: excess),
+      elementSize: elementSize(access.address, of: access.value), source: source(of: boundary),
+      callee: calleeName(access.value), staysInRecord: staysInRecord(inside, excess),
+      isTrailing: isTrailing(inside, region))
     return Violation(
       candidate: Candidate(
-        value: value, argument: argument, kind: .access(isWrite: isWrite),
+        value: access.value, argument: access.argument, kind: .access(isWrite: access.isWrite),
         via: boundary.index > 1 ? [universe[boundary].position] : []),
       observation: .access(observation), isDefinite: isDefinite, goal: goal, boundary: boundary,
       cause: nil, region: region)

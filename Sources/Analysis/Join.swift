@@ -105,6 +105,8 @@ extension Machine {
         mayBeNull: leftNull || rightNull)
     case (.pointer(let region, let offset, let inside, _), .number(.zero)),
       (.number(.zero), .pointer(let region, let offset, let inside, _)):
+      // What a loop computes has another value in the next iteration.
+      if context.isLoopMerge, !offset.isConstant { return .unknown }
       return .pointer(region, offset: offset, inside: inside, mayBeNull: true)
     default: return .unknown
     }
@@ -118,7 +120,7 @@ extension Machine {
       position: context.position, isLoopMerge: context.isLoopMerge, place: place)
     let symbol = universe.symbol(of: key, range: .everything, isSteady: isSteady(key))
     let merged = hull(bounds(left, context.left), bounds(right, context.right))
-    define(symbol, merged, &result)
+    defineMerged(symbol, merged, &result)
     return symbol
   }
 

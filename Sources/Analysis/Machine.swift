@@ -166,10 +166,35 @@ struct Machine {
     state.facts[index] = fact
   }
 
-  /// Gives a symbol a new meaning: relations of its old one are forgotten.
+  /// Gives a symbol a new meaning: what was written in terms of its old one is forgotten.
   func define(_ symbol: Symbol, _ fact: SymbolFact, _ state: inout State) {
+    if Int(symbol.index) < state.facts.count {
+      state.retire(symbol)
+      for derived in universe.derived(from: symbol) {
+        setFact(derived, SymbolFact(interval: universe[derived].range), &state)
+        state.retire(derived)
+      }
+    }
+    setFact(symbol, fact, &state)
+  }
+
+  /// Gives the symbol of a merge its meaning in the state that the merge makes.
+  func defineMerged(_ symbol: Symbol, _ fact: SymbolFact, _ state: inout State) {
     setFact(symbol, fact, &state)
     state.relations.removeAll { $0.form.coefficient(of: symbol) != 0 }
+  }
+
+  /// The value of an operation that is not linear: the same operands give the same symbol, so that a
+  /// flag that is tested twice is one flag.
+  mutating func derivedNumber(
+    _ key: DerivedKey, _ interval: Interval, at value: ValueID, _ state: inout State
+  ) -> AbstractValue {
+    let symbol = universe.symbol(of: key, range: type(of: value).range)
+    var known = fact(symbol, state)
+    known.interval = known.interval.intersection(interval)
+    if known.interval.isEmpty { known = SymbolFact(interval: interval) }
+    setFact(symbol, known, &state)
+    return .number(LinearForm(symbol))
   }
 
   /// All values of a form, and why its bounds are reachable.

@@ -257,8 +257,34 @@ struct State: Hashable, Sendable {
     released.insert(release, at: index)
   }
 
-  /// Makes the region stand for a new object.
+  /// Forgets what is written in terms of a symbol.
+  mutating func retire(_ symbol: Symbol) {
+    func uses(_ form: LinearForm) -> Bool { form.coefficient(of: symbol) != 0 }
+    func uses(_ value: AbstractValue) -> Bool {
+      switch value {
+      case .number(let form), .pointer(_, let form, _, _): uses(form)
+      case .unknown, .function: false
+      }
+    }
+    relations.removeAll { uses($0.form) }
+    for slot in locals.indices where uses(locals[slot]) { locals[slot] = .unknown }
+    cells.removeAll { uses($0.value) }
+    for index in strings.indices {
+      if case .terminated(let length)? = strings[index].string, uses(length) {
+        strings[index].string = nil
+      }
+    }
+    strings.removeAll { $0.string == nil && $0.zeroFrom == nil }
+  }
+
+  /// Makes the region stand for a new object; pointers to its old one lead to something unknown.
   mutating func renew(_ region: Region) {
+    func leads(_ value: AbstractValue) -> Bool {
+      if case .pointer(region, _, _, _) = value { return true }
+      return false
+    }
+    for slot in locals.indices where leads(locals[slot]) { locals[slot] = .unknown }
+    cells.removeAll { leads($0.value) }
     forget(region)
     released.removeAll { $0.region == region }
   }

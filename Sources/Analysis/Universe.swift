@@ -67,6 +67,8 @@ struct SymbolInfo: Sendable {
     case length(Region, Int64)
     /// The bytes from where a parameter points to the end of its object.
     case parameterSize(LocalID)
+    /// The value of an operation that is not linear.
+    case derived
     /// A number that a place of shared memory held at entry.
     case entry(EntryPlace)
     /// A symbol of a callee, by the call.
@@ -131,6 +133,14 @@ struct ForeignPlace: Hashable, Sendable {
   var location: Location
 }
 
+/// An operation that is not linear, by its operands.
+struct DerivedKey: Hashable, Sendable {
+  var operation: BinaryOperator
+  var left: LinearForm
+  var right: LinearForm
+  var type: TypeID
+}
+
 /// A scalar in shared memory, as it was when the function was entered.
 struct EntryPlace: Hashable, Sendable {
   var region: Region
@@ -157,6 +167,8 @@ struct Universe: Sendable {
   private var lengths: [StringPlace: Symbol] = [:]
   private var subObjectIDs: [SubObjectInfo: SubObject] = [:]
   private var boundaryIDs: [Boundary: BoundaryID] = [:]
+  private var derivedSymbols: [DerivedKey: Symbol] = [:]
+  private var derivedFrom: [Symbol: [Symbol]] = [:]
   private var entryRegions: [EntryPlace: Region] = [:]
   private var entrySymbols: [EntryPlace: Symbol] = [:]
   private var foreignPlaceIDs: [ForeignPlace: Int] = [:]
@@ -321,6 +333,25 @@ struct Universe: Sendable {
     let id = SubObject(index: UInt32(subObjects.count - 1))
     subObjectIDs[info] = id
     return id
+  }
+
+  /// The value of an operation on these operands.
+  mutating func symbol(of key: DerivedKey, range: Interval) -> Symbol {
+    if let known = derivedSymbols[key] { return known }
+    let symbol = make(.derived, range)
+    derivedSymbols[key] = symbol
+    for form in [key.left, key.right] {
+      for index in 0..<form.count {
+        derivedFrom[form[index].symbol, default: []].append(symbol)
+      }
+    }
+    return symbol
+  }
+
+  /// The values that operations make of a symbol, directly or not.
+  func derived(from symbol: Symbol) -> [Symbol] {
+    guard let direct = derivedFrom[symbol] else { return [] }
+    return direct + direct.flatMap { derived(from: $0) }
   }
 
   /// What the pointer points to that a place held at entry.
