@@ -5,6 +5,42 @@
 extension RuleExample {
   /// The examples by rule id.
   static let all: [String: RuleExample] = [
+    "double-free": RuleExample(
+      bad: #"""
+        #include "libc.h"
+
+        int parse(char *text);
+
+        int load(size_t size) {
+          int result = -1;
+          char *p = malloc(size);
+          if (!p) return -1;
+          if (parse(p) < 0) {
+            free(p);
+            goto out;
+          }
+          result = 0;
+        out:
+          free(p);  // double-free
+          return result;
+        }
+        """#,
+      good: #"""
+        #include "libc.h"
+
+        int parse(char *text);
+
+        int load(size_t size) {
+          int result = -1;
+          char *p = malloc(size);
+          if (!p) return -1;
+          if (parse(p) < 0) goto out;
+          result = 0;
+        out:
+          free(p);
+          return result;
+        }
+        """#),
     "missing-terminator": RuleExample(
       bad: #"""
         #include "libc.h"
@@ -144,6 +180,34 @@ extension RuleExample {
           char path[32];
           snprintf(path, sizeof path, "/run/dhcp-%s", interface);
           use(path);
+        }
+        """#),
+    "use-after-free": RuleExample(
+      bad: #"""
+        #include "libc.h"
+
+        struct node {
+          struct node *next;
+        };
+
+        void clear(struct node *head) {
+          for (struct node *node = head; node; node = node->next)  // use-after-free
+            free(node);
+        }
+        """#,
+      good: #"""
+        #include "libc.h"
+
+        struct node {
+          struct node *next;
+        };
+
+        void clear(struct node *head) {
+          struct node *next;
+          for (struct node *node = head; node; node = next) {
+            next = node->next;
+            free(node);
+          }
         }
         """#),
   ]
