@@ -293,7 +293,7 @@ extension Machine {
     checkFit(target, need, range, conversion: "", at: value, argument: argument, &state)
     guard case .pointer(let region, let offset, let inside, _) = registers[Int(target.index)]
     else { return }
-    noteWrite(region)
+    noteWrite(region, &state)
     let reach = bounds(offset, state).interval
     let past = Int64(clamping: reach.high + range.high)
     state.removeCells(in: region, from: Int64(clamping: reach.low), to: past)
@@ -325,7 +325,7 @@ extension Machine {
   ) {
     guard case .pointer(let region, let offset, let inside, _) = registers[Int(target.index)]
     else { return }
-    noteWrite(region)
+    noteWrite(region, &state)
     state.forgetCells(region)
     guard let place = stringPlace(region, inside, offset), place.offset.isConstant else {
       state.removeStrings(in: region)
@@ -358,7 +358,7 @@ extension Machine {
     if case .length(let known) = string(at: registers[Int(source.index)], &state) {
       length = known
     }
-    noteWrite(region)
+    noteWrite(region, &state)
     state.forgetCells(region)
     guard let place = stringPlace(region, inside, offset), let count else {
       state.removeStrings(in: region)
@@ -399,7 +399,7 @@ extension Machine {
   ) {
     guard case .pointer(let region, let offset, let inside, _) = registers[Int(target.index)]
     else { return }
-    noteWrite(region)
+    noteWrite(region, &state)
     state.forgetCells(region)
     guard let place = stringPlace(region, inside, offset), let count, place.offset == .zero else {
       state.removeStrings(in: region)

@@ -70,13 +70,17 @@ extension Machine {
     executeBlock(&state)
     noteExit(index, state)
     for target in flow.successors[index] { inflow[target].removeAll { $0.source == index } }
-    for edge in leave(state) { inflow[edge.target].append((index, edge.state)) }
+    for edge in leave(state) {
+      inflow[edge.target].append((index, edge.state))
+      recording?.note(flow.order[index], goesTo: flow.order[edge.target])
+    }
   }
 
   private mutating func clear(_ index: Int) {
     candidates[index] = []
     openCandidates[index] = []
     exits[index] = nil
+    recording?.clear(flow.order[index], body.blocks[flow.order[index]].instructions.indices)
   }
 
   private mutating func noteExit(_ index: Int, _ state: State) {
@@ -120,6 +124,19 @@ extension Machine {
     _ loop: Int, _ inflow: inout [[(source: Int, state: State)]],
     _ exploration: inout Exploration
   ) {
+    while true {
+      let count = wrapping[loop].count
+      iterate(loop, &inflow, &exploration)
+      if fuel < 0 || wrapping[loop].count == count { return }
+    }
+  }
+
+  /// Iterates until the head is stable, under the assumption that the closed forms hold; notes where
+  /// they do not.
+  private mutating func iterate(
+    _ loop: Int, _ inflow: inout [[(source: Int, state: State)]],
+    _ exploration: inout Exploration
+  ) {
     let start = flow.loops[loop].start
     let end = flow.loops[loop].end
     let entries = inflow[start].filter { !flow.contains(loop, $0.source) }
@@ -131,6 +148,10 @@ extension Machine {
     let closed = close(loop, entry, counter)
     var head = closed
     var isLast = false
+    defer {
+      let latches = inflow[start].filter { flow.contains(loop, $0.source) }
+      if let back = joined(latches, at: start) { verify(loop, entry, closed, back) }
+    }
     for round in 0..<12 {
       for index in start..<end {
         inflow[index].removeAll { flow.contains(loop, $0.source) }
@@ -158,11 +179,38 @@ extension Machine {
     exploration.heads[loop] = head
   }
 
+  /// The inductions of a loop, but for those whose closed form leaves their type.
+  func inductions(of loop: Int) -> [Induction] {
+    let all = flow.loops[loop].inductions
+    return wrapping[loop].isEmpty ? all : all.filter { !wrapping[loop].contains($0.local) }
+  }
+
+  /// Finds the inductions whose next value their type may not hold.
+  ///
+  /// Overflow of a signed type as wide as `int` is undefined. That a variable gets round its type in
+  /// 2³¹ iterations is not believed either.
+  private mutating func verify(_ loop: Int, _ entry: State, _ closed: State, _ back: State) {
+    for induction in inductions(of: loop) {
+      let slot = slots[Int(induction.local.index)]
+      let type = module.types[body.locals[induction.local].type]
+      guard slot >= 0, type.isInteger, !(type.isSigned && type.width >= 32),
+        case .number(let form) = closed.locals[slot],
+        case let start = entry.locals[slot].form.map({ bounds($0, entry).interval }) ?? type.range,
+        case let next = bounds(form, back).interval + Interval(Int128(induction.step)),
+        !type.range.contains(next)
+      else { continue }
+      let room = induction.step > 0 ? type.range.high - start.low : start.high - type.range.low
+      if room / Int128(induction.step.magnitude) < 1 << 31 {
+        wrapping[loop].insert(induction.local)
+      }
+    }
+  }
+
   /// The head state with inductions in closed form.
   mutating func close(_ loop: Int, _ entry: State, _ counter: Symbol) -> State {
     var state = entry
     var limit = Int128(1) << 64
-    for induction in flow.loops[loop].inductions {
+    for induction in inductions(of: loop) {
       let slot = slots[Int(induction.local.index)]
       guard slot >= 0 else { continue }
       let type = module.types[body.locals[induction.local].type]
@@ -182,7 +230,7 @@ extension Machine {
     define(
       counter,
       SymbolFact(interval: Interval(0, limit), lowBoundary: .constant), &state)
-    for induction in flow.loops[loop].inductions {
+    for induction in inductions(of: loop) {
       let slot = slots[Int(induction.local.index)]
       guard slot >= 0 else { continue }
       state.locals[slot] = advance(state.locals[slot], by: induction.step, counter)
@@ -206,7 +254,7 @@ extension Machine {
     _ loop: Int, from closed: State, into next: inout State, _ counter: Symbol, _ head: State
   ) {
     setFact(counter, fact(counter, head), &next)
-    for induction in flow.loops[loop].inductions {
+    for induction in inductions(of: loop) {
       let slot = slots[Int(induction.local.index)]
       if slot >= 0 { next.locals[slot] = closed.locals[slot] }
     }
@@ -266,7 +314,7 @@ extension Machine {
   /// Whether two head states say the same; facts past the end of a table are defaults.
   private func isEqual(_ left: State, _ right: State) -> Bool {
     guard left.locals == right.locals, left.cells == right.cells, left.strings == right.strings,
-      left.escaped == right.escaped, left.touched == right.touched,
+      left.escaped == right.escaped, left.lost == right.lost, left.touched == right.touched,
       left.isHavocked == right.isHavocked, left.released == right.released,
       left.relations == right.relations
     else { return false }

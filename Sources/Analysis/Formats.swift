@@ -155,7 +155,7 @@ extension Machine {
   ) {
     guard case .pointer(let region, let offset, let inside, _) = registers[Int(target.index)]
     else { return }
-    noteWrite(region)
+    noteWrite(region, &state)
     state.forgetCells(region)
     guard let place = stringPlace(region, inside, offset), place.offset.isConstant else {
       state.removeStrings(in: region)

@@ -275,8 +275,8 @@ extension Machine {
     } else if fact.interval.high == excluded {
       fact.interval.high -= 1
       fact.highBoundary = fact.highBoundary.isNone ? .none : boundary
-    } else if fact.interval.contains(Interval(excluded)), passesEveryIteration(of: term.symbol) {
-      // A counter that goes up by one and is tested each time cannot pass the excluded value.
+    } else if fact.interval.contains(Interval(excluded)), isEnd(boundary, of: term.symbol) {
+      // A counter that goes up by one does not pass the value at which the loop is left.
       fact.interval.high = excluded - 1
       fact.highBoundary = boundary
     }
@@ -284,10 +284,14 @@ extension Machine {
     return true
   }
 
-  private func passesEveryIteration(of symbol: Symbol) -> Bool {
-    guard case .counter(let loop) = universe[symbol].kind, flow.contains(loop, position) else {
-      return false
-    }
+  /// Whether the condition is the one that ends the block, every iteration of the counter's loop
+  /// passes it, and one of its outcomes leaves that loop.
+  private func isEnd(_ condition: BoundaryID, of symbol: Symbol) -> Bool {
+    let boundary = universe[condition]
+    guard case .counter(let loop) = universe[symbol].kind, flow.contains(loop, position),
+      boundary.kind == .loopCondition, boundary.position == position, case .own = boundary.place,
+      flow.successors[position].contains(where: { !flow.contains(loop, $0) })
+    else { return false }
     let start = flow.loops[loop].start
     return flow.predecessors[start].allSatisfy { $0 < start || flow.dominates(position, $0) }
   }

@@ -43,6 +43,8 @@ extension Machine {
     result.isHavocked = left.isHavocked || right.isHavocked
     result.escaped = left.escaped
     for region in right.escaped { result.escape(region) }
+    for region in left.lost { result.lose(region) }
+    for region in right.lost { result.lose(region) }
     return result
   }
 
@@ -103,12 +105,20 @@ extension Machine {
       return .pointer(
         a, offset: offset, inside: inside == otherInside ? inside : .none,
         mayBeNull: leftNull || rightNull)
-    case (.pointer(let region, let offset, let inside, _), .number(.zero)),
-      (.number(.zero), .pointer(let region, let offset, let inside, _)):
-      // What a loop computes has another value in the next iteration.
-      if context.isLoopMerge, !offset.isConstant { return .unknown }
+    case (.pointer(let region, let offset, let inside, _), .number(.zero)):
       return .pointer(region, offset: offset, inside: inside, mayBeNull: true)
-    default: return .unknown
+    case (.number(.zero), .pointer(let region, let offset, let inside, _)):
+      // What a loop brings back is written in symbols that its next iteration defines anew.
+      let isKept = !context.isLoopMerge || offset.isConstant
+      return .pointer(
+        region,
+        offset: isKept
+          ? offset : LinearForm(name(bounds(offset, context.right), place, context, &result)),
+        inside: !context.isLoopMerge || universe[inside].base.isConstant ? inside : .none,
+        mayBeNull: true)
+    default:
+      for case .pointer(let region, _, _, _) in [left, right] { result.lose(region) }
+      return .unknown
     }
   }
 
@@ -116,11 +126,17 @@ extension Machine {
     _ left: LinearForm, _ right: LinearForm, _ place: MergeKey.Place, _ context: Merge,
     _ result: inout State
   ) -> Symbol {
+    name(hull(bounds(left, context.left), bounds(right, context.right)), place, context, &result)
+  }
+
+  /// The symbol of a place at the point where the states meet.
+  private mutating func name(
+    _ fact: SymbolFact, _ place: MergeKey.Place, _ context: Merge, _ result: inout State
+  ) -> Symbol {
     let key = MergeKey(
       position: context.position, isLoopMerge: context.isLoopMerge, place: place)
     let symbol = universe.symbol(of: key, range: .everything, isSteady: isSteady(key))
-    let merged = hull(bounds(left, context.left), bounds(right, context.right))
-    defineMerged(symbol, merged, &result)
+    defineMerged(symbol, fact, &result)
     return symbol
   }
 

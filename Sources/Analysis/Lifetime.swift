@@ -23,7 +23,7 @@ extension Machine {
     case .heap, .parameter, .opaque, .entry: break
     case .local, .global, .literal: return
     }
-    noteWrite(region)
+    noteWrite(region, &state)
     state.forget(region)
     state.release(Release(region: region, cause: value, isCertain: true))
   }

@@ -101,10 +101,14 @@ struct Machine {
   var loopWrites: [Set<Region>]
   /// Whether each loop calls code that may write every shared region.
   var loopHavocs: [Bool]
+  /// Locals of each loop whose closed form was found to leave their type.
+  var wrapping: [Set<LocalID>]
   /// Steps left; negative once the function has run out.
   var fuel: Int
   /// Steps taken.
   var steps = 0
+  /// What the exploration claims; `nil` where nobody asks.
+  var recording: Recording?
 
   init(
     module: Module, moduleIndex: Int, function: FunctionID, body: Body, models: [FunctionModel?],
@@ -125,6 +129,7 @@ struct Machine {
     exits = Array(repeating: nil, count: flow.order.count)
     loopWrites = Array(repeating: [], count: flow.loops.count)
     loopHavocs = Array(repeating: false, count: flow.loops.count)
+    wrapping = Array(repeating: [], count: flow.loops.count)
     var slots = [Int](repeating: -1, count: body.locals.count)
     var count = 0
     for id in body.locals.ids {

@@ -30,8 +30,8 @@ extension Machine {
     {
       return converted
     }
-    if let byte = initialValue(region, offset.constant, size) {
-      return type(of: value).isInteger ? .constant(byte) : unknownValue(value, &state)
+    if let initial = initialValue(region, offset.constant, size) {
+      return exact(initial, at: value, &state)
     }
     let loaded =
       entryValue(region, offset.constant, at: value, state) ?? unknownValue(value, &state)
@@ -57,6 +57,19 @@ extension Machine {
     guard type.isPointer else { return nil }
     return .pointer(
       universe.region(of: place), offset: .zero, inside: .none, mayBeNull: true)
+  }
+
+  /// A value of an initialiser as the type of `value` reads it.
+  private mutating func exact(
+    _ initial: Int64, at value: ValueID, _ state: inout State
+  ) -> AbstractValue {
+    let type = type(of: value)
+    guard type.isInteger, type.width <= 64 else { return unknownValue(value, &state) }
+    let modulus: Int128 = 1 << Int128(type.width)
+    let number = Int128(initial)
+    let fitting = number - floorDivide(number - type.range.low, modulus) * modulus
+    if let constant = Int64(exactly: fitting) { return .constant(constant) }
+    return unknownNumber(value, Interval(fitting), &state, low: .constant, high: .constant)
   }
 
   /// A cell's value where it can be read as the type of `value`.
@@ -102,7 +115,7 @@ extension Machine {
     access(address, LinearForm(constant: size), isWrite: true, at: value, argument: 0, state)
     guard case .pointer(let region, let offset, let inside, _) = registers[Int(address.index)]
     else { return }
-    noteWrite(region)
+    noteWrite(region, &state)
     let reach = bounds(offset, state).interval
     if offset.isConstant {
       state.setCell(in: region, at: offset.constant, size: UInt32(size), to: content)
@@ -140,7 +153,7 @@ extension Machine {
 
   mutating func clobberBits(_ base: ValueID, _ field: FieldID, _ state: inout State) {
     guard case .pointer(let region, let offset, _, _) = registers[Int(base.index)] else { return }
-    noteWrite(region)
+    noteWrite(region, &state)
     let row = module.fields[field]
     let start = bounds(offset, state).interval + Interval(Int128(row.byteOffset))
     state.removeCells(
@@ -166,7 +179,7 @@ extension Machine {
     _ state: inout State
   ) {
     guard case .pointer(let target, let to, let inside, _) = destination else { return }
-    noteWrite(target)
+    noteWrite(target, &state)
     var copied: [Cell] = []
     if size.isConstant, to.isConstant, case .pointer(let origin, let from, _, _) = source,
       from.isConstant
@@ -198,8 +211,19 @@ extension Machine {
 
   // MARK: Unseen code
 
+  /// Notes a write; one through a pointer of unknown target may go to each region that was lost.
+  mutating func noteWrite(_ region: Region, _ state: inout State) {
+    if case .opaque = universe[region].kind {
+      for other in state.lost where other != region {
+        noteWrite(to: other)
+        state.forget(other)
+      }
+    }
+    noteWrite(to: region)
+  }
+
   /// Notes a write for the loops around the current position.
-  mutating func noteWrite(_ region: Region) {
+  private mutating func noteWrite(to region: Region) {
     guard mode == .explore else { return }
     switch universe[region].kind {
     case .parameter(let local): writtenParameters |= bit(of: local)
@@ -246,7 +270,7 @@ extension Machine {
   /// Forgets what an address points to, which unseen code may keep as well.
   mutating func clobber(_ address: ValueID, _ state: inout State) {
     guard case .pointer(let region, _, _, _) = registers[Int(address.index)] else { return }
-    noteWrite(region)
+    noteWrite(region, &state)
     escape(region, &state)
     state.forget(region)
   }

@@ -152,7 +152,7 @@ extension Machine {
     let entry = state
     state = close(loop, entry, counter)
     guard let head = exploration.heads[loop] else { return }
-    let inductions = flow.loops[loop].inductions.map { slots[Int($0.local.index)] }
+    let inductions = inductions(of: loop).map { slots[Int($0.local.index)] }
     let isSameStart = inductions.allSatisfy { $0 < 0 || state.locals[$0] == head.locals[$0] }
     if isSameStart {
       var known = fact(counter, head)
@@ -166,6 +166,7 @@ extension Machine {
         state.locals[slot], head.locals[slot], slot, loop, head, &state)
     }
     for region in head.escaped { state.escape(region) }
+    for region in head.lost { state.lose(region) }
     for region in loopWrites[loop].sorted() { state.forget(region) }
     if loopHavocs[loop] { havoc(&state) }
   }

@@ -89,6 +89,8 @@ struct State: Hashable, Sendable {
   var isHavocked = false
   /// Regions that code unseen may write, ascending.
   var escaped: ContiguousArray<Region> = []
+  /// Regions that a pointer of unknown target may point to, because it was one of several, ascending.
+  var lost: ContiguousArray<Region> = []
   /// Conditions passed, in order; kept in a replay only.
   var conditions: ContiguousArray<PathCondition> = []
   /// Conditions passed before the last call of unseen code; kept in a replay only.
@@ -223,6 +225,9 @@ struct State: Hashable, Sendable {
 
   /// Notes that code unseen may write the region.
   mutating func escape(_ region: Region) { Self.insert(region, into: &escaped) }
+
+  /// Notes that a pointer of unknown target may point to the region.
+  mutating func lose(_ region: Region) { Self.insert(region, into: &lost) }
 
   private static func place(of region: Region, in list: ContiguousArray<Region>) -> Int {
     var low = 0

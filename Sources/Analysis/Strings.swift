@@ -234,7 +234,7 @@ extension Machine {
     _ state: inout State
   ) {
     guard case .pointer(let region, let offset, let inside, _) = address else { return }
-    noteWrite(region)
+    noteWrite(region, &state)
     let reach = bounds(offset, state).interval
     let length = bounds(size, state).interval
     let end = Int64(clamping: reach.high + max(length.high, 0))

@@ -348,6 +348,9 @@ extension Machine {
     summary.kept = keptParameters
     summary.writesShared = writesShared
     guard let exit = exitState() else { return summary }
+    for region in exit.lost {
+      if case .parameter(let local) = universe[region].kind { summary.kept |= bit(of: local) }
+    }
     summary.result = result(exit.locals[slotCount], exit, &summary)
     for release in exit.released where release.isCertain {
       if case .parameter(let local) = universe[release.region].kind {
@@ -432,9 +435,12 @@ extension Machine {
     for (index, argument) in arguments.enumerated() {
       guard case .pointer(let region, _, _, _) = registers[Int(argument.index)] else { continue }
       let bit = UInt64(1) << UInt64(min(index, 63))
-      if summary.kept & bit != 0 { escape(region, &state) }
+      if summary.kept & bit != 0 {
+        escape(region, &state)
+        if case .unknown = summary.result, type(of: value).isPointer { state.lose(region) }
+      }
       if summary.written & bit != 0 {
-        noteWrite(region)
+        noteWrite(region, &state)
         state.forget(region)
       }
     }

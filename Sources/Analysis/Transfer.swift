@@ -15,6 +15,7 @@ extension Machine {
       if fuel < 0 { return }
       let value = ValueID(row)
       registers[row] = execute(value, body.instructions.rows[row], &state)
+      if recording != nil { record(row, state) }
       if value == last || isDead { return }
     }
   }
@@ -202,9 +203,9 @@ extension Machine {
     for index in row.cases.indices {
       let label = body.cases[index]
       var edge = state
-      if let known {
-        let above = known.adding(constant: -label.high)
-        let below = known.scaled(by: -1)?.adding(constant: label.low)
+      if let known, let low = number(label.low, row), let high = number(label.high, row) {
+        let above = known.subtracting(high)
+        let below = low.subtracting(known)
         if let above, !assumeAtMostZero(above, boundary, &edge) { continue }
         if let below, !assumeAtMostZero(below, boundary, &edge) { continue }
       }
@@ -213,11 +214,19 @@ extension Machine {
     var rest = state
     if let known {
       for index in row.cases.indices where body.cases[index].low == body.cases[index].high {
-        guard let form = known.adding(constant: -body.cases[index].low) else { continue }
+        guard let label = number(body.cases[index].low, row), let form = known.subtracting(label)
+        else { continue }
         if !assumeNotZero(form, boundary, &rest) { return edges }
       }
     }
     edges.append((flow.position[Int(row.defaultTarget.index)], rest))
     return edges
+  }
+
+  /// The value of a label; `nil` where it does not fit a form.
+  private func number(_ label: Int64, _ row: Switch) -> LinearForm? {
+    let type = type(of: row.value)
+    if label < 0, type.width == 64, !type.isSigned { return nil }
+    return LinearForm(constant: label)
   }
 }
