@@ -107,6 +107,10 @@ let package = Package(
       dependencies: ["Interpreter", "Lowering", "Clang", "IR", "Findings", "Dev"],
       swiftSettings: strict + clangHeaders),
     .testTarget(
+      name: "SoundnessTests",
+      dependencies: ["Analysis", "Models", "Interpreter", "Lowering", "Clang", "IR", "Findings"],
+      swiftSettings: strict + clangHeaders),
+    .testTarget(
       name: "TidyTests", dependencies: ["Dev", "Rules", "Findings", argumentParser],
       swiftSettings: strict + clangHeaders),
     .testTarget(
