@@ -114,6 +114,8 @@ enum Generator {
     let process = Process()
     process.executableURL = URL(filePath: path)
     process.arguments = ["--seed", "\(seed)", "--max-funcs", "4", "--output", file]
+    // It leaves a file where it runs.
+    process.currentDirectoryURL = URL(filePath: file).deletingLastPathComponent()
     process.standardOutput = FileHandle.nullDevice
     process.standardError = FileHandle.nullDevice
     try process.run()
