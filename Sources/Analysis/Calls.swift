@@ -366,7 +366,8 @@ extension Machine {
     }
     let limit = bounds(count, state).interval
     let past = Int64(clamping: bounds(place.offset, state).interval.high + limit.high)
-    let zeroFrom = raised(state.string(region, place.base)?.zeroFrom, past, place.extent)
+    let zeroFrom = raisedZeroFrom(
+      state.string(region, place.base)?.zeroFrom, past: past, place.extent)
     clobberStrings(
       region, from: place.base,
       to: past.addingSaturating(place.base), &state)
@@ -387,12 +388,6 @@ extension Machine {
     return bounds(difference, state).interval.high < 0
   }
 
-  private func raised(_ zeroFrom: Int64?, _ past: Int64, _ extent: Int64?) -> Int64? {
-    guard let zeroFrom, let extent else { return nil }
-    let raised = max(zeroFrom, past)
-    return raised < extent ? raised : nil
-  }
-
   /// Fills with bytes from outside, which promise no terminator.
   private mutating func fillRaw(
     _ target: ValueID, _ count: LinearForm?, at value: ValueID, _ state: inout State
@@ -407,7 +402,8 @@ extension Machine {
     }
     let limit = bounds(count, state).interval
     let past = Int64(clamping: limit.high)
-    let zeroFrom = raised(state.string(region, place.base)?.zeroFrom, past, place.extent)
+    let zeroFrom = raisedZeroFrom(
+      state.string(region, place.base)?.zeroFrom, past: past, place.extent)
     clobberStrings(region, from: place.base, to: past.addingSaturating(place.base), &state)
     if zeroFrom != nil {
       let length = unknownLength(place, at: value, &state)

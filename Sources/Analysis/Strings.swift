@@ -155,7 +155,8 @@ extension Machine {
     state.setString(fact)
   }
 
-  private func raisedZeroFrom(_ zeroFrom: Int64?, past end: Int64, _ extent: Int64?) -> Int64? {
+  /// Where the zeros at the end of an array start after a write that ends at `end`.
+  func raisedZeroFrom(_ zeroFrom: Int64?, past end: Int64, _ extent: Int64?) -> Int64? {
     guard let zeroFrom, let extent else { return nil }
     let raised = max(zeroFrom, end)
     return raised < extent ? raised : nil

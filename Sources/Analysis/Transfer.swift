@@ -114,19 +114,19 @@ extension Machine {
   }
 
   mutating func region(of local: LocalID) -> Region {
-    let type = module.types[body.locals[local].type]
-    let isSized: Bool
-    if case .unboundedArray = type.kind { isSized = false } else { isSized = type.size > 0 }
-    let size = isSized ? Int64(exactly: type.size).map { LinearForm(constant: $0) } : nil
-    return universe.region(of: local, size: size)
+    universe.region(of: local, size: constantSize(of: body.locals[local].type))
   }
 
   mutating func region(of global: GlobalID) -> Region {
-    let type = module.types[module.globals[global].type]
-    let isSized: Bool
-    if case .unboundedArray = type.kind { isSized = false } else { isSized = type.size > 0 }
-    let size = isSized ? Int64(exactly: type.size).map { LinearForm(constant: $0) } : nil
-    return universe.region(of: global, size: size)
+    universe.region(of: global, size: constantSize(of: module.globals[global].type))
+  }
+
+  /// The size of a type in bytes; `nil` where an object of it has one of its own.
+  private func constantSize(of id: TypeID) -> LinearForm? {
+    let type = module.types[id]
+    if case .unboundedArray = type.kind { return nil }
+    guard type.size > 0 else { return nil }
+    return Int64(exactly: type.size).map { LinearForm(constant: $0) }
   }
 
   private mutating func member(
