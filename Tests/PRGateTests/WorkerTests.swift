@@ -240,8 +240,10 @@ extension Program {
   }
 
   /// Waits for a worker that has used half a second of processor time on one unit.
+  ///
+  /// The whole suite runs at once on as few as two processors: minutes can pass.
   fileprivate static func busyWorker(of driver: pid_t) async throws -> pid_t {
-    for _ in 0..<600 {
+    for _ in 0..<4800 {
       for worker in try children(of: driver) where processorTime(of: worker) > 50 { return worker }
       try await Task.sleep(for: .milliseconds(50))
     }
