@@ -176,6 +176,8 @@ extension Machine {
       }
       head = next
     }
+    // A head that still moves holds for nothing: the function counts as out of budget.
+    if !isLast { fuel = -1 }
     exploration.heads[loop] = head
   }
 
