@@ -109,6 +109,14 @@ public struct Report: Hashable, Sendable {
   public var findings: [ReportedFinding]
   /// Findings of the base that are gone.
   public var fixed: [ReportedFinding]
+  /// Findings of the head that a comment or the baseline takes away, in the order of the findings.
+  public var suppressed: [SuppressedFinding]
+  /// What the change adds to the comments and the baseline that take findings away, by place.
+  public var addedSuppressions: [Suppression]
+  /// What the change would do to the policy after its merge, by subject.
+  public var policyChanges: [PolicyChange]
+  /// The files that the change touches, by path; empty for `check`.
+  public var changedLines: [ChangedLines]
   /// What was analysed and what was not, by path.
   public var ledger: [LedgerEntry]
   /// Remarks that are not findings, such as a cache that cannot be used; one line each.
@@ -126,7 +134,8 @@ public struct Report: Hashable, Sendable {
   public init(
     command: String, verdict: Verdict, findings: [ReportedFinding], fixed: [ReportedFinding],
     ledger: [LedgerEntry], notes: [String], head: String, base: String, rules: [RuleInfo],
-    version: String
+    version: String, suppressed: [SuppressedFinding] = [], addedSuppressions: [Suppression] = [],
+    policyChanges: [PolicyChange] = [], changedLines: [ChangedLines] = []
   ) {
     self.command = command
     self.verdict = verdict
@@ -138,6 +147,10 @@ public struct Report: Hashable, Sendable {
     self.base = base
     self.rules = rules
     self.version = version
+    self.suppressed = suppressed
+    self.addedSuppressions = addedSuppressions
+    self.policyChanges = policyChanges
+    self.changedLines = changedLines
   }
 
   /// Exit code of the run: 0 pass, 1 blocked, 3 incomplete.
