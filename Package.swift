@@ -34,6 +34,7 @@ let argumentParser: Target.Dependency = .product(
   name: "ArgumentParser", package: "swift-argument-parser")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 
 let package = Package(
   name: "prgate",
@@ -43,6 +44,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-system", from: "1.5.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.5.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
     .package(
       url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0", traits: []),
   ],
@@ -70,7 +72,7 @@ let package = Package(
       name: "PRGate",
       dependencies: [
         "Clang", "Findings", "IR", "Lowering", "Analysis", "Models", "Rules", "Index", "Gate",
-        "Reporting", argumentParser, subprocess, systemPackage,
+        "Reporting", argumentParser, subprocess, systemPackage, yams,
       ],
       swiftSettings: strict + clangHeaders),
     // Developers only: runs the IR, to prove the lowering against compiled programs.
