@@ -37,6 +37,7 @@ enum LibraryFunction: String {
   case isnan, isinf, isfinite, isnormal, signbit, signbitf, lround
   case infinitySign = "isinf_sign"
   case clz, clzl, clzll, ctz, ctzl, ctzll, popcount, popcountl, popcountll, parity, ffs, ffsl, ffsll
+  case clrsb, clrsbl, clrsbll
   case bswap16, bswap32, bswap64, htons, htonl, ntohs, ntohl
   case expect, unreachable, trap, prefetch
   case addOverflow = "add_overflow"
@@ -49,12 +50,25 @@ enum LibraryFunction: String {
   /// Finds a function by the name under which programs call it.
   init?(name: String) {
     for prefix in ["__builtin_", "__isoc99_", "__isoc23_"] where name.hasPrefix(prefix) {
-      self.init(rawValue: String(name.dropFirst(prefix.count)))
+      let rest = String(name.dropFirst(prefix.count))
+      self.init(rawValue: overflowChecks[rest] ?? rest)
       return
     }
     self.init(rawValue: name)
   }
 }
+
+/// The builtins that check arithmetic of one type: the operands' types tell which.
+private let overflowChecks: [String: String] = {
+  var names: [String: String] = [:]
+  for operation in ["add", "sub", "mul"] {
+    for size in ["", "l", "ll"] {
+      names["s\(operation)\(size)_overflow"] = "\(operation)_overflow"
+      names["u\(operation)\(size)_overflow"] = "\(operation)_overflow"
+    }
+  }
+  return names
+}()
 
 /// What the C library keeps between calls.
 struct LibraryState {
@@ -110,8 +124,9 @@ extension Machine {
     case .isnan, .isinf, .isfinite, .isnormal, .signbit, .signbitf, .infinitySign, .lround:
       return try classifyFloating(call)
     case .abs, .labs, .llabs, .clz, .clzl, .clzll, .ctz, .ctzl, .ctzll, .popcount, .popcountl,
-      .popcountll, .parity, .ffs, .ffsl, .ffsll, .bswap16, .bswap32, .bswap64, .htons, .htonl,
-      .ntohs, .ntohl, .addOverflow, .subtractOverflow, .multiplyOverflow:
+      .popcountll, .parity, .ffs, .ffsl, .ffsll, .clrsb, .clrsbl, .clrsbll, .bswap16,
+      .bswap32, .bswap64, .htons, .htonl, .ntohs, .ntohl, .addOverflow, .subtractOverflow,
+      .multiplyOverflow:
       return try callInteger(call)
     }
   }

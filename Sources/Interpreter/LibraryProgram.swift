@@ -132,6 +132,10 @@ extension Machine {
     case .popcount: return UInt64((value & 0xFFFF_FFFF).nonzeroBitCount)
     case .popcountl, .popcountll: return UInt64(value.nonzeroBitCount)
     case .parity: return UInt64((value & 0xFFFF_FFFF).nonzeroBitCount & 1)
+    case .clrsb, .clrsbl, .clrsbll:
+      // The copies of the sign bit behind it; a value is held sign-extended.
+      let copies = (Int64(bitPattern: value) < 0 ? ~value : value).leadingZeroBitCount - 1
+      return UInt64(call.function == .clrsb ? copies - 32 : copies)
     case .bswap64: return value.byteSwapped
     case .bswap32, .htonl, .ntohl: return UInt64(UInt32(truncatingIfNeeded: value).byteSwapped)
     case .bswap16, .htons, .ntohs: return UInt64(UInt16(truncatingIfNeeded: value).byteSwapped)

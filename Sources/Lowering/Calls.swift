@@ -24,6 +24,12 @@ extension Lowerer {
     if name.hasPrefix("__builtin_"), let value = builtin(name, node, arguments, function) {
       return value
     }
+    if name.hasPrefix("__atomic_") || name.hasPrefix("__c11_atomic_"),
+      let value = atomicCall(name, node, arguments)
+    {
+      return value
+    }
+    if name.hasPrefix("__sync_"), let value = synchronized(name, node, arguments) { return value }
     let values = lowerArguments(arguments, module.functions[function].signature)
     return emitCall(
       .function(function), signature: module.functions[function].signature, values, node,
@@ -216,59 +222,6 @@ extension Lowerer {
     return emitCall(
       .function(target), signature: known == nil ? id : module.functions[target].signature, values,
       node, nil)
-  }
-
-  // MARK: Atomic builtins
-
-  /// `__atomic_*` and `__c11_atomic_*` with a scalar object: plain volatile accesses, since one thread
-  /// is what is analysed.
-  ///
-  /// The tree has the operands in the order pointer, memory order, value, …
-  mutating func atomic(
-    _ node: Cursor, _ name: String, _ children: ContiguousArray<Cursor>
-  ) -> ValueID {
-    let place = origin(node)
-    let type = self.type(of: node)
-    let words = name.split(separator: "_").map(String.init).filter { $0 != "c11" && $0 != "n" }
-    guard words.first == "atomic", let action = words.dropFirst().first, !children.isEmpty,
-      case .pointer(let pointee) = module.types[self.type(of: children[0])].kind,
-      module.types[pointee].isInteger || module.types[pointee].isPointer
-    else { return unmodelled(node, cause: "atomic") }
-    switch action {
-    case "load" where name.hasSuffix("_n") || name.hasPrefix("__c11"):
-      return load(value(children[0]), type, isVolatile: true, place)
-    case "store" where (name.hasSuffix("_n") || name.hasPrefix("__c11")) && children.count > 2:
-      let target = value(children[0])
-      let new = convert(value(children[2]), to: pointee, place)
-      store(new, to: target, isVolatile: true, place)
-      return nothing(place)
-    case "exchange" where name.hasSuffix("_n") && children.count > 2:
-      let target = value(children[0])
-      let new = convert(value(children[2]), to: pointee, place)
-      let old = load(target, pointee, isVolatile: true, place)
-      store(new, to: target, isVolatile: true, place)
-      return convert(old, to: type, place)
-    default:
-      guard let operation = atomicOperation(words), children.count > 2,
-        module.types[pointee].isInteger
-      else { return unmodelled(node, cause: "atomic") }
-      let target = value(children[0])
-      let operand = convert(value(children[2]), to: pointee, place)
-      let old = load(target, pointee, isVolatile: true, place)
-      let new = binary(operation, old, operand, pointee, place)
-      store(new, to: target, isVolatile: true, place)
-      return convert(action == "fetch" ? old : new, to: type, place)
-    }
-  }
-
-  private func atomicOperation(_ words: [String]) -> BinaryOperator? {
-    guard words.contains("fetch") else { return nil }
-    if words.contains("add") { return .add }
-    if words.contains("sub") { return .subtract }
-    if words.contains("and") { return .and }
-    if words.contains("or") { return .or }
-    if words.contains("xor") { return .xor }
-    return nil
   }
 }
 

@@ -11,6 +11,8 @@ struct DeclarationAttributes {
   private var nonNullArguments: UInt64 = 0
   /// The function of `cleanup`.
   private(set) var cleanup: String?
+  /// The symbol of `alias`.
+  private(set) var alias: String?
 
   init(_ declaration: String) {
     var rest = Substring(declaration)
@@ -57,6 +59,7 @@ struct DeclarationAttributes {
           isScan: isScan, formatIndex: index,
           firstArgument: numbers[1] > 0 ? UInt8(exactly: numbers[1] - 1) : nil)
       }
+    case "alias": alias = arguments.first.map { String($0.filter { $0 != "\"" }) }
     case "cleanup": cleanup = arguments.first.map(String.init)
     default: break
     }

@@ -149,11 +149,36 @@ extension Lowerer {
     let declarations = globalDeclarations[canonicalEntity] ?? [declaration]
     let definition = defining(declarations)
     let shown = definition ?? declarations.last ?? declaration
+    if let target = aliasTarget(declarations), type(of: target) == type(of: shown) {
+      let id = global(target)
+      globalIDs[entity] = id
+      globalIDs[canonicalEntity] = id
+      return id
+    }
     let id = addGlobal(shown, name: name, usr: usr, isStatic: isInternal)
     globalIDs[entity] = id
     globalIDs[canonicalEntity] = id
     if let definition { define(id, definition) }
     return id
+  }
+
+  /// The variable for which the attribute `alias` makes these declarations another name.
+  private mutating func aliasTarget(_ declarations: [Cursor]) -> Cursor? {
+    guard let name = declarations.compactMap({ alias(of: $0) }).first else { return nil }
+    let rows = globalDeclarations.values.filter { rows in
+      rows.first.map { unit.spelling(of: $0) } == name
+    }
+    guard rows.count == 1, let target = defining(rows[0]), alias(of: target) == nil else {
+      return nil
+    }
+    return target
+  }
+
+  private mutating func alias(of declaration: Cursor) -> String? {
+    guard unit.initializer(of: declaration) == nil, !unit.isInSystemHeader(declaration) else {
+      return nil
+    }
+    return DeclarationAttributes(unit.terseDeclaration(declaration)).alias
   }
 
   /// The declaration with an initialiser, else a tentative definition (C11 6.9.2).

@@ -83,7 +83,7 @@ extension Lowerer {
   }
 
   private mutating func valueOrAggregate(_ node: Cursor) {
-    let type = module.types[self.type(of: node)]
+    let type = typeRow(of: node)
     if type.isAggregate {
       _ = aggregate(node)
     } else if case .function = type.kind {
@@ -99,13 +99,13 @@ extension Lowerer {
     case .parenthesis:
       if let child = onlyChild(node) { return operand(child) }
     case .declarationReference:
-      let type = module.types[self.type(of: node)]
+      let type = typeRow(of: node)
       if !isEnumConstant(node), type.isAggregate || !isFunction(type) { return address(node) }
     case .memberExpression, .subscript_, .stringLiteral, .compoundLiteral: return address(node)
     case .unaryOperator where unit.unaryOperator(of: node) == .dereference: return address(node)
     default: break
     }
-    return module.types[type(of: node)].isAggregate ? aggregate(node) : value(node)
+    return typeRow(of: node).isAggregate ? aggregate(node) : value(node)
   }
 
   /// An expression that is not modelled: its operands are evaluated, its value is unknown.
@@ -113,7 +113,7 @@ extension Lowerer {
     var operands: [ValueID] = []
     for child in unit.children(of: node)
     where unit.kind(of: child).isExpression && unit.kind(of: child) != .initializerList {
-      if module.types[type(of: child)].kind == .void {
+      if typeRow(of: child).kind == .void {
         effect(child)
       } else {
         operands.append(operand(child))
@@ -125,7 +125,7 @@ extension Lowerer {
   func onlyChild(_ node: Cursor) -> Cursor? { unit.child(0, of: node) }
 
   mutating func isVoid(_ node: Cursor) -> Bool {
-    module.types[type(of: node)].kind == .void
+    typeRow(of: node).kind == .void
   }
 
   private func isFunction(_ type: Type) -> Bool {
@@ -221,7 +221,7 @@ extension Lowerer {
     let element = parts[0][parts[0].index(after: open)...]
     if element.contains("*") { return UInt64(module.pointerSize) }
     if let name = unit.children(of: node).first(where: { unit.kind(of: $0) == .typeReference }) {
-      return module.types[type(of: name)].size
+      return typeRow(of: name).size
     }
     let words = element.split(separator: " ")
     let isLong = words.contains("long")
@@ -272,8 +272,8 @@ extension Lowerer {
       if children.count == 3, let choice = chosen(node) { return lvalue(choice) }
     default: break
     }
-    if module.types[type(of: node)].isAggregate { return .address(aggregate(node)) }
-    if case .function = module.types[type(of: node)].kind { return .address(value(node)) }
+    if typeRow(of: node).isAggregate { return .address(aggregate(node)) }
+    if case .function = typeRow(of: node).kind { return .address(value(node)) }
     return .address(
       unknown("lvalue", pointer(to: type(of: node)), operands: [], origin(node)))
   }
@@ -321,7 +321,7 @@ extension Lowerer {
       return .address(unknown("member", pointer(to: type(of: node)), place))
     }
     // The type comes first: it brings the rows of its members.
-    let isArrow = module.types[type(of: base)].isPointer
+    let isArrow = typeRow(of: base).isPointer
     guard let declaration = unit.referenced(by: node), let field = field(declaration) else {
       return .address(
         unknown("member", pointer(to: type(of: node)), operands: [operand(base)], place))
@@ -465,6 +465,8 @@ extension Lowerer {
         lower(child, into: target, type, isFresh: isFresh)
       } else if expressions.count == 3, let choice = chosen(node) {
         lower(choice, into: target, type, isFresh: isFresh)
+      } else if let child = castOperand(node), let member = unionMember(of: type, for: child) {
+        lower(child, intoUnion: target, type, member, place)
       } else {
         var operands = [target]
         for child in expressions { operands.append(operand(child)) }
@@ -475,6 +477,35 @@ extension Lowerer {
       copy(type, from: aggregate(node), to: target, place)
     default:
       _ = unknown("aggregate", basic.void, operands: CollectionOfOne(target), place)
+    }
+  }
+
+  /// The member that a cast of an expression to a union type gives its value to (GNU C).
+  private mutating func unionMember(of type: TypeID, for child: Cursor) -> FieldID? {
+    let wanted = self.type(of: child)
+    guard case .record(let id) = module.types[type].kind, module.records[id].isUnion else {
+      return nil
+    }
+    return module.records[id].fields.indices.map { FieldID($0) }
+      .first { module.fields[$0].type == wanted && module.fields[$0].bitWidth == nil }
+  }
+
+  /// Evaluates an expression into a member of the union at `target`.
+  private mutating func lower(
+    _ child: Cursor, intoUnion target: ValueID, _ type: TypeID, _ field: FieldID, _ place: OriginID
+  ) {
+    let memberType = module.fields[field].type
+    // The value may read the union that is assigned.
+    let source = module.types[memberType].isAggregate ? aggregate(child) : value(child)
+    let bytes = module.types[type].size
+    if module.types[memberType].size < bytes {
+      run(.zero(address: target, bytes: UInt32(clamping: bytes)), place)
+    }
+    let member = emit(.field(base: target, field: field), pointer(to: memberType), place)
+    if module.types[memberType].isAggregate {
+      copy(memberType, from: source, to: member, place)
+    } else {
+      store(source, to: member, isVolatile: false, place)
     }
   }
 
@@ -500,7 +531,7 @@ extension Lowerer {
 
   mutating func cast(_ child: Cursor, to type: TypeID, _ node: Cursor) -> ValueID {
     let place = origin(node)
-    let source = module.types[self.type(of: child)]
+    let source = typeRow(of: child)
     if module.types[type].kind == .void {
       effect(child)
       return nothing(place)
@@ -566,6 +597,6 @@ extension Lowerer {
 
   /// The address of the `va_list` that an argument of the `va_` functions designates.
   mutating func vaList(_ node: Cursor) -> ValueID {
-    module.types[type(of: node)].isPointer ? value(node) : address(node)
+    typeRow(of: node).isPointer ? value(node) : address(node)
   }
 }

@@ -290,7 +290,7 @@ extension Lowerer {
     case .stringLiteral: return node
     case .parenthesis, .unexposedExpression:
       guard let child = onlyChild(node), unit.end(of: child) == unit.end(of: node),
-        isArray(module.types[type(of: node)])
+        isArray(typeRow(of: node))
       else { return nil }
       return textNode(child)
     case .initializerList:

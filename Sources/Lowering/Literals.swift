@@ -7,7 +7,8 @@ import IR
 extension Lowerer {
   /// The row of the string literal at a node.
   mutating func stringLiteral(_ node: Cursor) -> LiteralID {
-    let element = module.types[type(unit.element(of: unit.unqualified(unit.type(of: node))))]
+    let elementID = type(unit.element(of: unit.unqualified(unit.type(of: node))))
+    let element = module.types[elementID]
     let size = UInt8(clamping: max(1, element.size))
     let units = decodedLiteral(unit.spelling(of: node))
     var bytes: ContiguousArray<UInt8> = []

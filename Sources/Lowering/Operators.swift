@@ -144,8 +144,13 @@ extension Lowerer {
     _ left: ValueID, _ right: ValueID, _ pointer: Cursor, _ type: TypeID, _ place: OriginID
   ) -> ValueID {
     let element = unit.pointee(of: unit.unqualified(unit.type(of: pointer)))
-    if arraySize(of: element, place) != nil {
-      return unknown("array-difference", type, operands: [left, right], place)
+    if let size = arraySize(of: element, place) {
+      let bytePointer = self.pointer(to: basic.character)
+      let bytes = emit(
+        .pointerDifference(
+          convert(left, to: bytePointer, place), convert(right, to: bytePointer, place), stride: 1),
+        type, place)
+      return binary(.divide, bytes, convert(size, to: type, place), type, place)
     }
     let stride = UInt32(clamping: max(1, stride(of: element)))
     return emit(.pointerDifference(left, right, stride: stride), type, place)
@@ -284,7 +289,7 @@ extension Lowerer {
   /// The operand of a cast that changes no zero into another number or back.
   private mutating func testedOperand(_ node: Cursor) -> Cursor? {
     guard let child = castOperand(node) else { return nil }
-    let (from, to) = (module.types[type(of: child)], module.types[type(of: node)])
+    let (from, to) = (typeRow(of: child), typeRow(of: node))
     guard from.isInteger, to.isInteger, to.width >= from.width || to.kind == .bool else {
       return nil
     }

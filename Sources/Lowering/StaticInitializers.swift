@@ -144,7 +144,7 @@ extension Lowerer {
     case .stringLiteral, .compoundLiteral: return staticObject(node)
     case .declarationReference:
       // A value of pointer type cannot be read here; only functions and arrays stand for addresses.
-      switch module.types[type(of: node)].kind {
+      switch typeRow(of: node).kind {
       case .array, .unboundedArray, .function: return staticObject(node)
       default: return staticInteger(node)
       }
@@ -171,7 +171,7 @@ extension Lowerer {
   }
 
   private mutating func staticCast(_ child: Cursor) -> StaticAddress? {
-    switch module.types[type(of: child)].kind {
+    switch typeRow(of: child).kind {
     case .array, .unboundedArray, .function: staticObject(child)
     default: staticAddress(child)
     }
@@ -187,8 +187,8 @@ extension Lowerer {
     guard children.count == 2 else { return nil }
     let operation = unit.binaryOperator(of: node)
     guard operation == .add || operation == .subtract else { return nil }
-    let isLeft = module.types[type(of: children[0])].isPointer
-    let isRight = module.types[type(of: children[1])].isPointer
+    let isLeft = typeRow(of: children[0]).isPointer
+    let isRight = typeRow(of: children[1]).isPointer
     guard isLeft != isRight else { return nil }
     let pointer = isLeft ? children[0] : children[1]
     guard var address = staticAddress(pointer),
@@ -245,7 +245,7 @@ extension Lowerer {
     guard let base = unit.children(of: node).first(where: { unit.kind(of: $0).isExpression }) else {
       return nil
     }
-    let baseType = module.types[type(of: base)]
+    let baseType = typeRow(of: base)
     guard let declaration = unit.referenced(by: node), let field = field(declaration) else {
       return nil
     }
@@ -269,7 +269,7 @@ extension Lowerer {
     guard children.count == 2, var address = staticAddress(children[0]),
       case .integer(let index) = unit.evaluate(children[1])
     else { return nil }
-    address.offset &+= index &* Int64(clamping: module.types[type(of: node)].size)
+    address.offset &+= index &* Int64(clamping: typeRow(of: node).size)
     return address
   }
 

@@ -47,6 +47,15 @@ extension Lowerer {
   /// The row of the type of an expression or declaration.
   mutating func type(of node: Cursor) -> TypeID { type(unit.type(of: node)) }
 
+  /// What the type of an expression or declaration is.
+  ///
+  /// A type seen for the first time adds rows. In `module.types[type(of: node)]` the table would be
+  /// read before it grows; here the row comes first.
+  mutating func typeRow(of node: Cursor) -> Type {
+    let id = type(of: node)
+    return module.types[id]
+  }
+
   /// The row of a type.
   mutating func type(_ clang: ClangType) -> TypeID {
     if Int(clang.index) < typeIDs.count, let known = typeIDs[Int(clang.index)] { return known }

@@ -10,12 +10,12 @@ import Testing
 /// The lowering against the compiler: a program's IR prints what the compiled program prints.
 @Suite struct OracleTests {
   @Test func thereAreEnoughPrograms() throws {
-    #expect(Program.all.count >= 40)
+    #expect(Program.all.count >= 150)
   }
 
   @Test(arguments: Program.all)
   func interpretedAsCompiled(_ program: Program) throws {
-    let compiled = try program.runCompiled()
+    let compiled = try runCompiled(program.path, flags: ["-w"])
     let lowered = try Lowering.lower(
       path: program.path,
       arguments: ["-w", "-resource-dir=\(try resourceDirectory())"],

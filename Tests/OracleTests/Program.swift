@@ -20,31 +20,31 @@ struct Program: Sendable, CustomTestStringConvertible {
   var path: String { Self.folder.appending(path: name).path }
 
   var testDescription: String { name }
+}
 
-  /// The C compiler: of the LLVM that libclang comes from, else one on the path.
-  private static let compiler: String = {
-    let environment = ProcessInfo.processInfo.environment
-    let prefix = environment["LIBCLANG_PREFIX"] ?? "/usr/lib/llvm-19"
-    let path = (environment["PATH"] ?? "/usr/bin").split(separator: ":").map(String.init)
-    let candidates =
-      ["\(prefix)/bin/clang"]
-      + ["clang-19", "clang", "cc"].flatMap { name in path.map { "\($0)/\(name)" } }
-    return candidates.first { FileManager.default.isExecutableFile(atPath: $0) } ?? "cc"
-  }()
+/// The C compiler: of the LLVM that libclang comes from, else one on the path.
+private let compiler: String = {
+  let environment = ProcessInfo.processInfo.environment
+  let prefix = environment["LIBCLANG_PREFIX"] ?? "/usr/lib/llvm-19"
+  let path = (environment["PATH"] ?? "/usr/bin").split(separator: ":").map(String.init)
+  let candidates =
+    ["\(prefix)/bin/clang"]
+    + ["clang-19", "clang", "cc"].flatMap { name in path.map { "\($0)/\(name)" } }
+  return candidates.first { FileManager.default.isExecutableFile(atPath: $0) } ?? "cc"
+}()
 
-  /// What the program prints and returns when it is compiled.
-  func runCompiled() throws -> (output: String, status: UInt8) {
-    let folder = FileManager.default.temporaryDirectory
-      .appending(path: "prgate-oracle-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let binary = folder.appending(path: "program").path
-    let compilation = try run([Self.compiler, "-O0", "-w", "-o", binary, path, "-lm"])
-    guard compilation.status == 0 else {
-      throw CompilationFailure(description: "'\(name)' does not compile")
-    }
-    return try run([binary])
+/// What a C file prints and returns when it is compiled.
+func runCompiled(_ file: String, flags: [String]) throws -> (output: String, status: UInt8) {
+  let folder = FileManager.default.temporaryDirectory
+    .appending(path: "prgate-oracle-\(UUID().uuidString)")
+  try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+  defer { try? FileManager.default.removeItem(at: folder) }
+  let binary = folder.appending(path: "program").path
+  let compilation = try run([compiler, "-O0"] + flags + ["-o", binary, file, "-lm"])
+  guard compilation.status == 0 else {
+    throw CompilationFailure(description: "'\(file)' does not compile")
   }
+  return try run([binary])
 }
 
 /// Runs a command to its end; a signal is 128 and its number, as in the shell.
