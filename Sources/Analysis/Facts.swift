@@ -250,9 +250,11 @@ public struct Program: Sendable {
   }
 
   /// The scalar that an initialiser puts at an offset; zero where it names no value.
+  ///
+  /// A later designator overrides an earlier one (C11 6.7.9p19).
   static func cell(of variable: Global, in module: Module, offset: UInt64, size: UInt64) -> Int64? {
     guard let cells = variable.initializer else { return nil }
-    for cell in cells {
+    for cell in cells.reversed() {
       if case .bytes(let literal) = cell.value {
         let bytes = module.literals[literal].bytes
         guard offset >= cell.offset, offset < cell.offset + UInt64(bytes.count) else { continue }

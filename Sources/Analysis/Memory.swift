@@ -13,7 +13,7 @@ extension Machine {
   ) -> AbstractValue {
     if case .local(let local) = operation(address), slots[Int(local.index)] >= 0 {
       let slot = slots[Int(local.index)]
-      if isVolatile { return unknownValue(value, &state) }
+      if isVolatile { return volatileValue(value, instead: state.locals[slot], &state) }
       if case .unknown = state.locals[slot] {
         state.locals[slot] = unknownValue(value, &state)
       }
@@ -22,12 +22,12 @@ extension Machine {
     let size = Int64(clamping: type(of: value).size)
     access(
       address, LinearForm(constant: size), isWrite: false, at: value, argument: 0, state)
-    guard !isVolatile, case .pointer(let region, let offset, _, _) = registers[Int(address.index)]
+    guard case .pointer(let region, let offset, _, _) = registers[Int(address.index)],
+      offset.isConstant
     else { return unknownValue(value, &state) }
-    guard offset.isConstant else { return unknownValue(value, &state) }
-    if let known = state.cell(in: region, at: offset.constant, size: UInt32(size)),
-      let converted = asType(known, of: value, state)
-    {
+    let known = state.cell(in: region, at: offset.constant, size: UInt32(size))
+    if isVolatile { return volatileValue(value, instead: known, &state) }
+    if let known, let converted = asType(known, of: value, state) {
       return converted
     }
     if let initial = initialValue(region, offset.constant, size) {
@@ -37,6 +37,15 @@ extension Machine {
       entryValue(region, offset.constant, at: value, state) ?? unknownValue(value, &state)
     state.keepCell(in: region, at: offset.constant, size: UInt32(size), loaded)
     return loaded
+  }
+
+  /// What a volatile load yields: anything; where a known pointer was stored, that one as well, so
+  /// that a store through the unknown pointer may go to its object.
+  private mutating func volatileValue(
+    _ value: ValueID, instead known: AbstractValue?, _ state: inout State
+  ) -> AbstractValue {
+    if case .pointer(let region, _, _, _)? = known { state.lose(region) }
+    return unknownValue(value, &state)
   }
 
   /// What a place of shared memory held at entry, while nothing on the path can have written it.

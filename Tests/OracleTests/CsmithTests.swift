@@ -17,7 +17,9 @@ struct CsmithTests {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     let file = folder.appending(path: "program.c").path
-    let generation = try run([Csmith.program, "--seed", "\(seed)", "--output", file] + Csmith.size)
+    // It leaves a file where it runs.
+    let generation = try run(
+      [Csmith.program, "--seed", "\(seed)", "--output", file] + Csmith.size, in: folder)
     try #require(generation.status == 0, "csmith fails")
     let flags = ["-w", "-I\(Csmith.headers)"]
     let compiled = try runCompiled(file, flags: flags)
@@ -35,7 +37,8 @@ struct CsmithTests {
 
 /// The generator of random C programs without undefined behaviour.
 enum Csmith {
-  /// Seeds of programs that end soon; another version of csmith makes other programs of them.
+  /// Seeds of programs that end soon, which 15 does not; another version of csmith makes other
+  /// programs of them.
   static let seeds = (1...41).filter { $0 != 15 }
 
   /// Keeps the programs small: the interpreter of a debug build is slow.

@@ -48,16 +48,29 @@ func runCompiled(_ file: String, flags: [String]) throws -> (output: String, sta
 }
 
 /// Runs a command to its end; a signal is 128 and its number, as in the shell.
-func run(_ command: [String]) throws -> (output: String, status: UInt8) {
+///
+/// What takes longer than `seconds` is killed and is a failure: an endless program must not hang the
+/// whole run of tests.
+func run(
+  _ command: [String], in folder: URL? = nil, seconds: Int = 60
+) throws -> (output: String, status: UInt8) {
   let process = Process()
   process.executableURL = URL(filePath: command[0])
   process.arguments = Array(command.dropFirst())
+  if let folder { process.currentDirectoryURL = folder }
   let output = Pipe()
   process.standardOutput = output
   process.standardError = FileHandle.nullDevice
   try process.run()
+  let child = process.processIdentifier
+  let end = DispatchWorkItem { kill(child, SIGKILL) }
+  DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(seconds), execute: end)
   let data = output.fileHandleForReading.readDataToEndOfFile()
   process.waitUntilExit()
+  end.cancel()
+  if process.terminationReason == .uncaughtSignal, process.terminationStatus == SIGKILL {
+    throw TimeLimit(description: "'\(command[0])' was killed, after \(seconds) s at the latest")
+  }
   let signal: Int32 = process.terminationReason == .uncaughtSignal ? 128 : 0
   return (
     String(decoding: data, as: UTF8.self),
@@ -67,5 +80,10 @@ func run(_ command: [String]) throws -> (output: String, status: UInt8) {
 
 /// A program of ours that the compiler refuses.
 struct CompilationFailure: Error, CustomStringConvertible {
+  let description: String
+}
+
+/// A program that ran longer than it was given.
+struct TimeLimit: Error, CustomStringConvertible {
   let description: String
 }
