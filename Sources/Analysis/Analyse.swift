@@ -28,34 +28,49 @@ public struct ModuleResult: Sendable, Hashable {
 
 /// Analyses modules as one program.
 ///
-/// Deterministic: the result depends on the arguments alone. Reads nothing, cannot fail.
+/// Deterministic: the result depends on the arguments alone, and not on the runner. Reads nothing,
+/// cannot fail.
 public func analyse(
-  _ modules: [Module], models: ModelTable, options: AnalysisOptions
+  _ modules: [Module], models: ModelTable, options: AnalysisOptions,
+  runner: some StepRunner = SequentialSteps()
 ) -> [ModuleResult] {
   let program = Program(modules, isWhole: options.isWholeProgram)
   let known = modules.map { module in
     module.functions.rows.map { models[module.symbols[$0.name]] }
   }
-  var summaries: [FunctionKey: Summary] = [:]
-  var results = modules.map { [FunctionResult?](repeating: nil, count: $0.functions.count) }
-  for key in program.bottomUp() {
+  let steps = program.steps()
+  let outcomes = runner.run(needs: steps.map(\.needs)) {
+    (number: Int, earlier: [Outcome]) -> Outcome in
+    let key = steps[number].key
+    var summaries: [FunctionKey: Summary] = [:]
+    for (need, outcome) in zip(steps[number].needs, earlier) {
+      summaries[steps[need].key] = outcome.summary
+    }
     let facts = Facts(program: program, summaries: summaries, module: key.module)
-    let outcome = analyse(
+    return analyse(
       key, in: modules[key.module], models: known[key.module], facts: facts, fuel: options.fuel)
-    results[key.module][Int(key.function.index)] = outcome.result
-    summaries[key] = outcome.summary
+  }
+  var results = modules.map { [FunctionResult?](repeating: nil, count: $0.functions.count) }
+  for (step, outcome) in zip(steps, outcomes) {
+    results[step.key.module][Int(step.key.function.index)] = outcome.result
   }
   return results.map { ModuleResult(functions: $0.compactMap { $0 }) }
 }
 
+/// What a step of the analysis yields.
+private struct Outcome: Sendable {
+  var result: FunctionResult
+  var summary: Summary?
+}
+
 private func analyse(
   _ key: FunctionKey, in module: Module, models: [FunctionModel?], facts: Facts, fuel: Int
-) -> (result: FunctionResult, summary: Summary?) {
+) -> Outcome {
   var result = FunctionResult(
     function: key.function, observations: [], isComplete: true, steps: 0, undecided: 0, facts: [],
     unknowns: [:])
   guard let body = module.functions[key.function].body, body.blocks.count > 0 else {
-    return (result, nil)
+    return Outcome(result: result, summary: nil)
   }
   result.unknowns = unknowns(in: body, of: module)
   var machine = Machine(
@@ -85,7 +100,7 @@ private func analyse(
   }
   result.steps = machine.steps
   result.facts = machine.facts.recorded
-  return (result, summary)
+  return Outcome(result: result, summary: summary)
 }
 
 private func unknowns(in body: Body, of module: Module) -> [String: Int] {

@@ -26,7 +26,8 @@ struct Facts: Sendable {
     self.module = module
   }
 
-  /// What a call of the function does, where its code is part of the program and was analysed before.
+  /// What a call of the function does, where its code is part of the program and comes before this
+  /// function in the order of the analysis.
   mutating func summary(of function: FunctionID, in module: Module) -> Summary? {
     guard let key = program.definition(of: function, in: self.module) else { return nil }
     let summary = summaries[key]
@@ -170,7 +171,7 @@ public struct Program: Sendable {
   }
 
   /// All functions with a body, callees before callers where the calls are not recursive.
-  func bottomUp() -> [FunctionKey] {
+  func steps() -> [AnalysisStep] {
     var order = CallOrder(program: self)
     for index in modules.indices {
       for id in modules[index].functions.ids where modules[index].functions[id].body != nil {
@@ -180,13 +181,16 @@ public struct Program: Sendable {
     return order.result
   }
 
-  /// The functions of the program that a function calls by name, in the order of the calls.
+  /// The functions of the program that a function calls by name or takes the address of.
   fileprivate func callees(of key: FunctionKey) -> [FunctionKey] {
     guard let body = modules[key.module].functions[key.function].body else { return [] }
-    return body.calls.rows.compactMap { call in
-      guard case .function(let callee) = call.callee else { return nil }
-      return definition(of: callee, in: key.module)
+    let called = body.calls.rows.compactMap { call in
+      if case .function(let callee) = call.callee { callee } else { nil }
     }
+    let named = body.instructions.rows.compactMap { row in
+      if case .function(let function) = row.operation { function } else { nil }
+    }
+    return (called + named).compactMap { definition(of: $0, in: key.module) }
   }
 
   /// Whether no path through the function's body reaches its end.
@@ -304,11 +308,19 @@ public struct Program: Sendable {
   }
 }
 
+/// A function to analyse.
+struct AnalysisStep: Sendable {
+  let key: FunctionKey
+  /// The steps before this one whose summaries it can ask for, ascending.
+  let needs: [Int]
+}
+
 /// A depth-first order of the call graph; an explicit stack, because call chains can be long.
 private struct CallOrder {
   let program: Program
-  var result: [FunctionKey] = []
+  private(set) var result: [AnalysisStep] = []
   private var isSeen: Set<FunctionKey> = []
+  private var positions: [FunctionKey: Int] = [:]
 
   init(program: Program) { self.program = program }
 
@@ -317,7 +329,9 @@ private struct CallOrder {
     var stack = [(key: root, callees: program.callees(of: root), next: 0)]
     while let top = stack.last {
       if top.next == top.callees.count {
-        result.append(top.key)
+        positions[top.key] = result.count
+        let needs = Set(top.callees.compactMap { $0 == top.key ? nil : positions[$0] }).sorted()
+        result.append(AnalysisStep(key: top.key, needs: needs))
         stack.removeLast()
         continue
       }

@@ -68,7 +68,9 @@ enum Driver {
     let units = await lower(prepared, settings: settings)
     let modules = units.compactMap(\.module)
     let checked = await WorkerThreads.run {
-      check(modules, models: .standard, options: settings.analysis)
+      check(
+        modules, models: .standard, options: settings.analysis,
+        runner: ThreadedSteps(count: settings.jobs))
     }
     result.modules = modules
     result.ledger = ledger(of: units, checked: checked.ledger)

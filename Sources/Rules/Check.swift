@@ -26,9 +26,10 @@ public struct CheckResult: Sendable {
 /// A deterministic function of its arguments. A finding that several units see, as in a header, is
 /// reported once.
 public func check(
-  _ modules: [Module], models: ModelTable, options: AnalysisOptions
+  _ modules: [Module], models: ModelTable, options: AnalysisOptions,
+  runner: some StepRunner = SequentialSteps()
 ) -> CheckResult {
-  let results = analyse(modules, models: models, options: options)
+  let results = analyse(modules, models: models, options: options, runner: runner)
   var findings: [Finding] = []
   var ledger: [LedgerEntry] = []
   var steps = 0

@@ -14,7 +14,8 @@ func claims(about module: Module) -> [Recording?] {
   let models = module.functions.rows.map { ModelTable.standard[module.symbols[$0.name]] }
   var summaries: [FunctionKey: Summary] = [:]
   var result = [Recording?](repeating: nil, count: module.functions.count)
-  for key in program.bottomUp() {
+  for step in program.steps() {
+    let key = step.key
     guard let body = module.functions[key.function].body, body.blocks.count > 0 else { continue }
     var machine = Machine(
       module: module, moduleIndex: 0, function: key.function, body: body, models: models,
