@@ -14,13 +14,13 @@ struct OutputOptions: ParsableArguments {
     case auto, always, never
   }
 
-  /// A report in a file: `FORMAT=FILE`.
+  /// A report in a file: `FORMAT=FILE`, or `FORMAT:FILE`, as other tools have it.
   struct File: ExpressibleByArgument {
     var format: Format
     var path: String
 
     init?(argument: String) {
-      let parts = argument.split(separator: "=", maxSplits: 1)
+      let parts = argument.split(maxSplits: 1) { $0 == "=" || $0 == ":" }
       guard parts.count == 2, let format = Format(rawValue: String(parts[0])) else { return nil }
       self.format = format
       path = String(parts[1])

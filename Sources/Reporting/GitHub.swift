@@ -11,23 +11,14 @@ private let mostAnnotations = 10
 /// lines can hold workflow commands, so the text stands between `stop-commands` and its token. The
 /// token is a hash of that text: no text can hold its own hash, and equal runs print equal bytes.
 func renderGitHub(_ report: Report, options: RenderOptions) -> String {
-  let shown = report.findings.filter {
-    $0.novelty == .new && ($0.finding.tier == .a || options.showAll)
-  }
-  let ranked = shown.filter { $0.isBlocking } + shown.filter { !$0.isBlocking }
-  var errors: [String] = []
-  var warnings: [String] = []
-  for finding in ranked.map(\.finding) {
-    if level(of: finding) == .error {
-      errors.append(annotation(finding, .error))
-    } else {
-      warnings.append(annotation(finding, .warning))
-    }
-  }
-  for entry in report.ledger {
-    guard case .incomplete(let reason) = entry.coverage else { continue }
-    errors.append("::error file=\(property(entry.path)),title=not analysed::\(data(reason))\n")
-  }
+  var options = options
+  options.colour = false
+  let shown = shownFindings(of: report, options).filter { $0.novelty == .new }
+  let errors =
+    gaps(of: report).map {
+      "::error file=\(property($0.path)),title=not analysed::\(data($0.reason))\n"
+    } + shown.filter { level(of: $0) == .error }.map { annotation($0.finding, .error) }
+  let warnings = shown.filter { level(of: $0) != .error }.map { annotation($0.finding, .warning) }
   let text = renderText(report, options: options)
   let token = "prgate-" + SHA256.hexadecimalDigest(of: text.utf8)
   return limited(errors, .error) + limited(warnings, .warning)

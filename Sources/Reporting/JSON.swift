@@ -89,11 +89,15 @@ extension JSON {
     }
   }
 
-  /// Writes a string; what a terminal would not show stands as an escape, so nothing is lost.
+  /// Writes a string; what a terminal would not show, and what CI services take for a command (`##[`),
+  /// stands as an escape, so nothing is lost.
   private static func write(_ text: String, to output: inout String) {
     output += "\""
+    var previous: Unicode.Scalar?
     for scalar in text.unicodeScalars {
+      defer { previous = scalar }
       switch scalar {
+      case "#" where previous == "#": output += "\\u0023"
       case "\"": output += "\\\""
       case "\\": output += "\\\\"
       case _ where isInvisible(scalar):

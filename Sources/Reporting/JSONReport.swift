@@ -4,7 +4,8 @@ import Findings
 
 /// The report for programs: `prgate-report/1`.
 ///
-/// Columns count bytes from 1, ends are exclusive. There are no times in it.
+/// Columns count bytes from 1, ends are exclusive. There are no times in it. `docs/formats` has its
+/// schema; a member is only ever added.
 func renderJSON(_ report: Report) -> String {
   func findings(_ novelty: Novelty) -> JSON {
     .array(report.findings.filter { $0.novelty == novelty }.map(json))
@@ -21,6 +22,10 @@ func renderJSON(_ report: Report) -> String {
     "new": findings(.new),
     "unchanged": findings(.unchanged),
     "fixed": .array(report.fixed.map(json)),
+    "suppressed": .array(
+      report.suppressed.map { json($0.finding).adding("suppression", json($0.suppression)) }),
+    "addedSuppressions": .array(report.addedSuppressions.map(json)),
+    "policyChanges": .array(report.policyChanges.map(json)),
     "ledger": [
       "analysed": .integer(units.analysed),
       "needed": .integer(units.needed),
@@ -52,6 +57,27 @@ private func json(_ reported: ReportedFinding) -> JSON {
     "hint": .string(finding.hint),
     "fingerprint": .string(reported.fingerprint),
     "movedFingerprint": .string(reported.movedFingerprint),
+  ]
+}
+
+private func json(_ suppression: Suppression) -> JSON {
+  [
+    "kind": .string(suppression.kind.rawValue),
+    "rule": .string(suppression.rule),
+    "path": .string(suppression.location.path),
+    "line": .integer(suppression.location.start.line),
+    "reason": .string(suppression.reason),
+    "until": .string(suppression.until),
+    "added": .boolean(suppression.isAdded),
+  ]
+}
+
+private func json(_ change: PolicyChange) -> JSON {
+  [
+    "subject": .string(change.subject),
+    "before": .string(change.before),
+    "after": .string(change.after),
+    "effect": .string(change.effect.rawValue),
   ]
 }
 

@@ -15,15 +15,22 @@ private let longestName = 255
 /// Bytes of a source line that is quoted; a longer one is left to the viewer.
 private let longestSnippet = 1_000
 
+/// Related locations of a result that GitHub shows.
+private let mostRelated = 100
+
 /// The report as one SARIF log with one run.
 ///
 /// It carries every finding of the head, new or not: a viewer calls what is missing fixed. Findings
-/// that are gone stay out, because GitHub ignores `baselineState` and would open them again. It accepts
-/// 25,000 results in a run.
-func renderSARIF(_ report: Report, mostResults: Int = 25_000) -> String {
+/// that are suppressed or gone stay out, because GitHub ignores `suppressions` and `baselineState` and
+/// would open them again; the log for an archive (`isAudit`) has them. GitHub accepts 25,000 results in
+/// a run.
+func renderSARIF(
+  _ report: Report, mostResults: Int = 25_000, isAudit: Bool = false
+) -> String {
   // What blocks comes first, so that the limit never hides it; the sort keeps the report's order.
   let ranked = report.findings.filter { $0.isBlocking } + report.findings.filter { !$0.isBlocking }
   let kept = ranked.prefix(mostResults)
+  let changed = isAudit ? [:] : report.linesByPath
   let ruleIndex = Dictionary(
     report.rules.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
   let run: JSON = [
@@ -38,7 +45,11 @@ func renderSARIF(_ report: Report, mostResults: Int = 25_000) -> String {
     "automationDetails": ["id": "prgate/default/"],
     "invocations": [invocation(report, results: kept.count, of: ranked.count)],
     "results": .array(
-      kept.map { result($0, ruleIndex: ruleIndex[$0.finding.rule], command: report.command) }),
+      kept.map { reported in
+        result(
+          reported, ruleIndex: ruleIndex[reported.finding.rule],
+          state: report.command == "gate" ? reported.novelty.rawValue : nil, changed: changed)
+      } + (isAudit ? archived(report, ruleIndex) : [])),
     "properties": [
       "verdict": .string(report.verdict.rawValue),
       "head": .string(report.head),
@@ -106,25 +117,65 @@ private func rule(_ info: RuleInfo) -> JSON {
   ]
 }
 
-private func result(_ reported: ReportedFinding, ruleIndex: Int?, command: String) -> JSON {
+/// The results that only an archive carries: what is suppressed, and what is gone.
+private func archived(_ report: Report, _ ruleIndex: [String: Int]) -> [JSON] {
+  let suppressed = report.suppressed.map { entry in
+    let reported = entry.finding
+    let state = report.command == "gate" ? reported.novelty.rawValue : nil
+    return result(reported, ruleIndex: ruleIndex[reported.finding.rule], state: state, changed: [:])
+      .adding("suppressions", [suppression(entry.suppression)])
+  }
+  let gone = report.fixed.map { reported in
+    result(reported, ruleIndex: ruleIndex[reported.finding.rule], state: "absent", changed: [:])
+  }
+  return suppressed + gone
+}
+
+private func suppression(_ suppression: Suppression) -> JSON {
+  [
+    "kind": .string(suppression.kind == .inSource ? "inSource" : "external"),
+    "status": "accepted",
+    "justification": .string(visible(suppression.reason)),
+    "location": physical(suppression.location),
+  ]
+}
+
+/// A result object.
+///
+/// GitHub shows a result in a pull request only where its line is part of the change. A new finding
+/// whose own line is older is placed at the step of its path that the change brings; its own place is
+/// the first of the related locations then.
+private func result(
+  _ reported: ReportedFinding, ruleIndex: Int?, state: String?,
+  changed: [String: [ClosedRange<Int>]]
+) -> JSON {
   let finding = reported.finding
+  let moved = reported.novelty == .new ? causingStep(of: finding, changed) : nil
   var value: JSON = ["ruleId": .string(finding.rule)]
   value = value.adding("ruleIndex", ruleIndex.map { .integer($0) })
-    .adding("level", .string(level(of: finding).rawValue))
+    .adding("level", .string(level(of: reported).rawValue))
     .adding("message", message(sentences(of: finding)))
-    .adding("locations", [physical(finding.location, quoted: true)])
+    .adding("locations", [physical(moved ?? finding.location, quoted: true)])
   if !finding.events.isEmpty {
     let steps = finding.events.prefix(mostSteps).map { event -> JSON in
       ["location": physical(event.location, message: event.message)]
     }
     value = value.adding("codeFlows", [["threadFlows": [["locations": .array(steps)]]]])
-      .adding("relatedLocations", relatedLocations(of: finding))
+      .adding("relatedLocations", relatedLocations(of: finding, isMoved: moved != nil))
   }
-  if command == "gate" {
-    value = value.adding("baselineState", .string(reported.novelty.rawValue))
-  }
-  return value.adding("partialFingerprints", fingerprints(of: reported))
+  return value.adding("baselineState", state.map { .string($0) })
+    .adding("partialFingerprints", fingerprints(of: reported, isMoved: moved != nil))
     .adding("properties", properties(of: reported))
+}
+
+/// The last step in the change of a path whose end is not in it.
+private func causingStep(of finding: Finding, _ changed: [String: [ClosedRange<Int>]]) -> Location?
+{
+  func isInChange(_ place: Location) -> Bool {
+    changed[place.path, default: []].contains { $0.contains(place.start.line) }
+  }
+  guard !changed.isEmpty, !isInChange(finding.location) else { return nil }
+  return finding.events.last { isInChange($0.location) }?.location
 }
 
 /// The message as sentences: the first one is the title that GitHub shows.
@@ -135,16 +186,19 @@ private func sentences(of finding: Finding) -> String {
   return finding.hint.isEmpty ? text : text + ". Fix: " + finding.hint
 }
 
-private func relatedLocations(of finding: Finding) -> JSON {
-  .array(
-    finding.events.prefix(mostSteps).enumerated().map { index, event in
+private func relatedLocations(of finding: Finding, isMoved: Bool) -> JSON {
+  let own = isMoved ? [Event(location: finding.location, message: finding.message)] : []
+  return .array(
+    (own + finding.events).prefix(mostRelated).enumerated().map { index, event in
       physical(event.location, message: event.message, id: index + 1)
     })
 }
 
-private func fingerprints(of reported: ReportedFinding) -> JSON {
+/// The identities of a result; the line hash is that of the finding's own place, so GitHub has to
+/// compute it for another one.
+private func fingerprints(of reported: ReportedFinding, isMoved: Bool) -> JSON {
   var value: JSON = [:]
-  if !reported.lineHash.isEmpty {
+  if !reported.lineHash.isEmpty, !isMoved {
     value = value.adding("primaryLocationLineHash", .string(reported.lineHash))
   }
   return value.adding("prgate/v1", .string(reported.fingerprint))
@@ -249,6 +303,13 @@ private func percentEncoded(_ path: String) -> String {
     }
   }
   return result
+}
+
+extension Report {
+  /// The lines of the change by path.
+  fileprivate var linesByPath: [String: [ClosedRange<Int>]] {
+    Dictionary(changedLines.map { ($0.path, $0.lines) }) { $0 + $1 }
+  }
 }
 
 private func upperCamelCase(_ id: String) -> String {

@@ -8,8 +8,15 @@ func renderText(_ report: Report, options: RenderOptions) -> String {
   let shown = report.findings.filter {
     options.showAll || ($0.finding.tier == .a && $0.novelty == .new)
   }
-  for finding in shown { text.write(finding) }
+  for finding in shown { text.write(finding, isGate: report.command == "gate") }
   text.writeSummary(of: report, options: options)
+  return text.output
+}
+
+/// A finding with its path, as text without colours.
+func renderFinding(_ finding: ReportedFinding) -> String {
+  var text = TextWriter(colour: false)
+  text.write(finding, isGate: false)
   return text.output
 }
 
@@ -23,13 +30,16 @@ private enum Style: String {
   case plain = "\u{1B}[0m"
 }
 
+/// Digits of a fingerprint that people have to type.
+let shortFingerprint = 12
+
 private struct TextWriter {
   let colour: Bool
   var output = ""
 
-  mutating func write(_ reported: ReportedFinding) {
+  mutating func write(_ reported: ReportedFinding, isGate: Bool) {
     let finding = reported.finding
-    let isError = level(of: finding) == .error
+    let isError = level(of: reported) == .error
     writeHead(
       finding.location, label: isError ? "error: " : "warning: ", isError ? .error : .warning,
       message: finding.message + remarks(on: reported) + " [\(finding.rule)]")
@@ -41,6 +51,9 @@ private struct TextWriter {
         "with: ", finding.witness.map { "\($0.name) = \($0.value)" }.joined(separator: ", "))
     }
     if !finding.hint.isEmpty { writeHint("fix: ", finding.hint) }
+    if isGate, reported.isBlocking {
+      writeHint("why: ", "prgate why \(reported.fingerprint.prefix(shortFingerprint))")
+    }
   }
 
   /// The path up to the finding; a last step at its own place would only say it again.
@@ -82,6 +95,7 @@ private struct TextWriter {
       output += "\(counted(hidden, "likely finding")) of tier B not shown; --all shows them\n"
     }
     for note in report.notes { output += "note: " + visible(note) + "\n" }
+    for line in reviewLines(report) { output += line + "\n" }
     let style: Style =
       switch report.verdict {
       case .pass: .good
@@ -99,7 +113,9 @@ private struct TextWriter {
 
 /// What the verdict rests on, in one line.
 func verdictInWords(_ report: Report) -> String {
-  if report.ledger.isEmpty && report.findings.isEmpty && report.verdict == .pass {
+  if report.ledger.isEmpty && report.findings.isEmpty && report.suppressed.isEmpty
+    && report.verdict == .pass
+  {
     return "nothing to check" + comparedCommits(report)
   }
   let isGate = report.command == "gate"
@@ -121,6 +137,7 @@ func verdictInWords(_ report: Report) -> String {
     let fixed = report.fixed.count { $0.finding.tier == .a }
     if fixed > 0 { parts.append("\(fixed) fixed") }
   }
+  if !report.suppressed.isEmpty { parts.append("\(report.suppressed.count) suppressed") }
   return parts.joined(separator: ", ") + comparedCommits(report)
 }
 
@@ -128,6 +145,24 @@ func verdictInWords(_ report: Report) -> String {
 private func comparedCommits(_ report: Report) -> String {
   guard !report.head.isEmpty, !report.base.isEmpty else { return "" }
   return " (\(report.head.prefix(12)) against \(report.base.prefix(12)))"
+}
+
+/// What a reviewer has to know of the change beside its findings: what it takes away from the gate.
+func reviewLines(_ report: Report) -> [String] {
+  let suppressions = report.addedSuppressions.map { suppression in
+    let place = suppression.location
+    let until = suppression.until.isEmpty ? "" : " (until \(suppression.until))"
+    return "suppression added: \(visible(path: place.path)):\(place.start.line): "
+      + visible("\(suppression.rule): \(suppression.reason)\(until)")
+  }
+  let policy = report.policyChanges.map { change in
+    let before = change.before.isEmpty ? "(none)" : change.before
+    let after = change.after.isEmpty ? "(none)" : change.after
+    return "policy change: "
+      + visible("\(change.subject): \(before) -> \(after)")
+      + " (\(change.effect.rawValue) the gate, after the merge)"
+  }
+  return suppressions + policy
 }
 
 /// The coverage ledger in lines: what was not analysed, what was not understood, and the count.

@@ -9,13 +9,21 @@ import Testing
 @Suite struct GoldenTests {
   @Test(arguments: Format.allCases)
   func gateReport(_ format: Format) throws {
-    try compare(render(Sample.gate, as: format, options: RenderOptions()), with: "gate.\(format)")
+    try compare(
+      render(Sample.gate, as: format, options: RenderOptions()), with: "gate.\(format.rawValue)")
   }
 
   @Test(arguments: Format.allCases)
   func hostileReport(_ format: Format) throws {
     let text = render(Sample.hostile, as: format, options: RenderOptions())
-    try compare(text, with: "hostile.\(format)")
+    try compare(text, with: "hostile.\(format.rawValue)")
+  }
+
+  @Test(arguments: Format.allCases)
+  func reviewReport(_ format: Format) throws {
+    try compare(
+      render(Sample.review, as: format, options: RenderOptions()),
+      with: "review.\(format.rawValue)")
   }
 
   @Test func everythingInColour() throws {

@@ -168,4 +168,64 @@ import Testing
     let rule = try #require((driver["rules"] as? [Object])?.first)
     #expect(try text(rule["shortDescription"]).utf16.count <= 1_024)
   }
+
+  @Test func gitHubsResultLimitHoldsAtItsEdge() throws {
+    let many = Array(repeating: Sample.reported(Sample.finding), count: 25_000)
+    #expect(try results(Sample.report(many)).count == 25_000)
+    let run = try run(Sample.report(many + [Sample.reported(Sample.finding)]))
+    #expect((run["results"] as? [Object])?.count == 25_000)
+    let invocation = try #require((run["invocations"] as? [Object])?.first)
+    let notes = try #require(invocation["toolExecutionNotifications"] as? [Object])
+    #expect(try text(notes.last?["message"]).hasPrefix("1 results beyond 25000 left out"))
+  }
+
+  @Test(arguments: [1, 899, 900, 901, 5_000])
+  func stepsStayBelowGitHubsThousand(_ count: Int) throws {
+    var finding = Sample.finding
+    finding.events = Array(repeating: finding.events[0], count: count)
+    let result = try #require(try results(Sample.report([Sample.reported(finding)])).first)
+    let flow = try #require((result["codeFlows"] as? [Object])?.first)
+    let thread = try #require((flow["threadFlows"] as? [Object])?.first)
+    #expect((thread["locations"] as? [Object])?.count == min(count, 900))
+    #expect((result["relatedLocations"] as? [Object])?.count == min(count, 100))
+  }
+
+  @Test(arguments: [0, 8, 9, 10, 30])
+  func tagsStayBelowGitHubsTen(_ count: Int) throws {
+    var report = Sample.gate
+    report.rules[0].cwe = Array(repeating: 125, count: count)
+    let driver = try #require((try run(report)["tool"] as? Object)?["driver"] as? Object)
+    let rule = try #require((driver["rules"] as? [Object])?.first)
+    let properties = try #require(rule["properties"] as? Object)
+    #expect((properties["tags"] as? [String])?.count == min(count + 1, 10))
+  }
+
+  @Test func aNewFindingOnAnOldLineIsShownAtTheStepOfTheChange() throws {
+    let result = try #require(try results(Sample.review).first)
+    #expect(try region(result)["startLine"] == 11)
+    let related = try #require(result["relatedLocations"] as? [Object])
+    #expect(related.map { $0["id"] as? Int } == [1, 2])
+    #expect(try text(related[0]["message"]).hasPrefix("reads element 4"))
+    let prints = try #require(result["partialFingerprints"] as? [String: String])
+    #expect(prints.keys.sorted() == ["prgate/moved/v1", "prgate/v1"])
+  }
+
+  @Test func aFindingInTheChangeStaysWhereItIs() throws {
+    var report = Sample.review
+    report.changedLines[0].lines = [1...2, 11...12]
+    let result = try #require(try results(report).first)
+    #expect(try region(result)["startLine"] == 12)
+  }
+
+  @Test func onlyTheArchiveHasWhatIsSuppressedOrGone() throws {
+    #expect(!render(Sample.review, as: .sarif, options: RenderOptions()).contains("suppressions"))
+    let all = try #require(
+      try run(render(Sample.review, as: .sarifAudit, options: RenderOptions()))["results"]
+        as? [Object])
+    #expect(
+      all.map { $0["baselineState"] as? String } == ["new", "new", "unchanged", "new", "absent"])
+    let suppression = try #require((all[3]["suppressions"] as? [Object])?.first)
+    #expect(suppression["kind"] as? String == "inSource")
+    #expect(suppression["justification"] as? String == "the table has a guard element")
+  }
 }

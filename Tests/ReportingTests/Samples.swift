@@ -44,6 +44,14 @@ enum Sample {
       isBlocking: isBlocking, lineHash: lineHash)
   }
 
+  /// A finding that a comment takes away.
+  static let suppressed = SuppressedFinding(
+    finding: reported(finding, isBlocking: false),
+    suppression: Suppression(
+      kind: .inSource, rule: "off-by-one-read",
+      location: location(line: 11, columns: 3..<60, source: "/* prgate:allow */"),
+      reason: "the table has a guard element", until: "2027-03-01", isAdded: true))
+
   static func report(
     _ findings: [ReportedFinding], command: String = "check", verdict: Verdict = .fail,
     fixed: [ReportedFinding] = [],
@@ -85,6 +93,19 @@ enum Sample {
           coverage: .incomplete(reason: "'autoconf.h' file not found; run the build once")),
       ],
       notes: ["the cache directory is read-only: running without it"])
+  }()
+
+  /// A change that takes something away from the gate, in lines of its own.
+  static let review: Report = {
+    var report = Sample.gate
+    report.suppressed = [suppressed]
+    report.addedSuppressions = [suppressed.suppression]
+    report.policyChanges = [
+      PolicyChange(
+        subject: "rules.off-by-one-read.level", before: "block", after: "off", effect: .loosens)
+    ]
+    report.changedLines = [ChangedLines(path: "src/options.c", lines: [11...11])]
+    return report
   }()
 
   /// Text that tries to break out of every format.
