@@ -6,8 +6,9 @@ import Testing
 
 @testable import Reporting
 
-/// What we write, before programs of others: JSON schemas, `xmllint`. Where a program is absent, the
-/// test is skipped and says so; `.ci/run` installs them.
+/// What we write, before programs of others: validators of JSON schemas, and `xmllint`.
+///
+/// Where a program is absent, its tests are skipped and say so; `.ci/run` installs them.
 @Suite struct ValidatorTests {
   private static let sources = URL(filePath: #filePath).deletingLastPathComponent()
 

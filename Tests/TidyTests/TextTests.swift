@@ -24,7 +24,8 @@ import Testing
 
   /// Hosts that the repository may name; nothing but the packages is ever fetched.
   private static let hosts: Set<String> = [
-    "json.schemastore.org", "www.apache.org", "cwe.mitre.org", "semver.org", "keepachangelog.com",
+    "json.schemastore.org", "json-schema.org", "www.apache.org", "cwe.mitre.org", "semver.org",
+    "keepachangelog.com",
     "example.org", "www.swift.org", "x",
   ]
 
