@@ -56,6 +56,13 @@ public func lower(
   // All errors are needed, for they mark the functions that they lie in.
   let all = arguments + ["-ferror-limit=0"]
   do { unit = try TranslationUnit(path: path, arguments: all) } catch { throw .parse(error) }
+  return lower(unit, arguments: arguments, options: options)
+}
+
+/// Lowers a unit that is parsed already, with the `arguments` that it was parsed with.
+public func lower(
+  _ unit: consuming TranslationUnit, arguments: [String], options: LoweringOptions
+) -> LoweredUnit {
   let lowerer = Lowerer(unit: unit, arguments: arguments, options: options)
   return lowerer.run()
 }

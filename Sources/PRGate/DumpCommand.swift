@@ -2,13 +2,14 @@
 
 import ArgumentParser
 import Findings
+import Foundation
 import IR
 
 /// `prgate dump`: what the stages hand on, for people who work on prgate.
 struct DumpCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "dump", abstract: "Print an intermediate form.",
-    subcommands: [IRCommand.self])
+    subcommands: [IRCommand.self, UnitsCommand.self])
 
   /// `prgate dump ir FILE`.
   struct IRCommand: AsyncParsableCommand, TakesCompilerFlags {
@@ -38,6 +39,26 @@ struct DumpCommand: ParsableCommand {
       if outcomes.contains(where: { $0.problem != nil }) {
         throw ExitCode(ExitStatus.incomplete.rawValue)
       }
+    }
+  }
+
+  /// `prgate dump units`.
+  struct UnitsCommand: ParsableCommand, TakesCompilerFlags {
+    static let configuration = CommandConfiguration(
+      commandName: "units",
+      abstract: "Print with which flags C files are read, and which flags are dropped.",
+      usage: "prgate dump units [<paths> ...] [-p <database>] [-- <compiler flags> ...]",
+      discussion: "The result is a JSON array with an object for each unit; nothing is parsed.")
+
+    @OptionGroup var source: SourceOptions
+
+    func run() throws {
+      let plan = try source.plan(in: .current)
+      let resources = try Toolchain.resourceDirectory()
+      let units = plan.requests.map { PreparedUnit($0, resourceDirectory: resources) }
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+      try StandardStreams.write(String(decoding: encoder.encode(units), as: UTF8.self) + "\n")
     }
   }
 }
