@@ -79,9 +79,13 @@ private func analyse(
   var summary: Summary?
   if let exploration = machine.explore() {
     summary = machine.summarise(key.module)
+    var confirmed: Set<Candidate> = []
     for candidate in machine.candidates.joined() {
       machine.fuel = max(fuel / 4, 1000)
       if let confirmation = machine.replay(candidate, exploration) {
+        var place = confirmation.violation.candidate
+        place.via = []
+        guard confirmed.insert(place).inserted else { continue }
         result.observations.append(machine.observation(confirmation))
       } else {
         result.undecided += 1

@@ -232,6 +232,12 @@ extension Machine {
     return .pointer(region, offset: offset, inside: inside, mayBeNull: mayBeNull)
   }
 
+  /// Whether a region stands for one of several objects.
+  func isChoice(_ region: Region) -> Bool {
+    if case .choice = universe[region].kind { return true }
+    return false
+  }
+
   /// Whether a region is what a parameter points to.
   func isParameter(_ region: Region) -> Bool {
     if case .parameter = universe[region].kind { return true }
@@ -272,7 +278,7 @@ extension Machine {
   ) -> AbstractValue {
     if case .pointer(let a, let first, _, _) = registers[Int(left.index)],
       case .pointer(let b, let second, _, _) = registers[Int(right.index)], a == b,
-      let distance = first.subtracting(second)
+      !isChoice(a), let distance = first.subtracting(second)
     {
       if let exact = distance.divided(exactlyBy: Int64(max(stride, 1))) { return .number(exact) }
     }

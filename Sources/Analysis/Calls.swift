@@ -53,7 +53,7 @@ extension Machine {
       }
     }
     let region = universe.region(of: value, isHeap: isFresh, size: size)
-    state.renew(region)
+    renew(region, &state)
     return .pointer(
       region, offset: .zero, inside: .none,
       mayBeNull: !function.attributes.contains(.returnsNonNull))
@@ -216,7 +216,7 @@ extension Machine {
       return made
     case .memory(let count, let isZeroed):
       let region = universe.region(of: value, isHeap: true, size: size(count, arguments))
-      state.renew(region)
+      renew(region, &state)
       let address = AbstractValue.pointer(
         region, offset: .zero, inside: .none, mayBeNull: true)
       if isZeroed, let bytes = size(count, arguments) {
@@ -225,7 +225,7 @@ extension Machine {
       return address
     case .text(let limit):
       let region = universe.region(of: value, isHeap: false, size: nil)
-      state.renew(region)
+      renew(region, &state)
       let symbol = universe.length(of: region, 0)
       define(symbol, SymbolFact(interval: Interval(0, Int128(limit))), &state)
       state.setString(
@@ -239,7 +239,7 @@ extension Machine {
         size = length.adding(constant: 1)
       }
       let region = universe.region(of: value, isHeap: true, size: size)
-      state.renew(region)
+      renew(region, &state)
       if let length = size?.adding(constant: -1) {
         state.setString(
           StringFact(

@@ -27,6 +27,25 @@ extension Machine {
     }
   }
 
+  /// Asks a question of each object that an address may lead to.
+  ///
+  /// The joined state only proposes, so one that may be at fault suffices. A single path knows which
+  /// object it is.
+  mutating func eachAlternative(
+    of address: ValueID, _ ask: (inout Machine, Region) -> Void
+  ) {
+    let known = registers[Int(address.index)]
+    guard mode == .explore, case .pointer(let region, let offset, let inside, let mayBeNull) = known
+    else { return }
+    for alternative in universe.alternatives(of: region, inside) {
+      registers[Int(address.index)] = .pointer(
+        alternative.region, offset: offset, inside: inside == .none ? alternative.inside : inside,
+        mayBeNull: mayBeNull)
+      ask(&self, alternative.region)
+    }
+    registers[Int(address.index)] = known
+  }
+
   /// Checks that `length` bytes at an address lie in their object.
   mutating func access(
     _ address: ValueID, _ length: LinearForm?, isWrite: Bool, at value: ValueID, argument: Int,
@@ -36,6 +55,12 @@ extension Machine {
       case .pointer(let region, let offset, let inside, _) =
         registers[Int(address.index)]
     else { return }
+    if isChoice(region) {
+      return eachAlternative(of: address) { machine, _ in
+        machine.access(
+          address, length, isWrite: isWrite, at: value, argument: argument, state)
+      }
+    }
     if useReleased(address, region, isRelease: false, at: value, argument: argument, state) {
       return
     }
@@ -81,7 +106,7 @@ extension Machine {
     guard let end = start.adding(access.length), let excess = end.subtracting(size) else {
       return false
     }
-    let over = bounds(excess, state)
+    let over = proposedBounds(excess, state)
     let length = bounds(access.length, state).interval
     guard length.high > 0 else { return false }
     if over.interval.high > 0 {
@@ -94,7 +119,7 @@ extension Machine {
           isDefinite, state))
       return true
     }
-    let under = bounds(start, state)
+    let under = proposedBounds(start, state)
     guard under.interval.low < 0 else { return false }
     let isDefinite = under.interval.high < 0 && length.low > 0
     guard isDefinite || !under.lowBoundary.isNone else { return false }
@@ -117,18 +142,33 @@ extension Machine {
     if let known, let amount = Int64(exactly: excess) {
       last = excess > 0 ? known.addingSaturating(amount) : amount.addingSaturating(1)
     }
-    let observation = AccessObservation(
+    var observation = AccessObservation(
       isWrite: access.isWrite, object: objectName(access.address, region, inside), size: known,
       lastByte: last, excess: Int64(clamping: excess),
       elementSize: elementSize(access.address, of: access.value), source: source(of: boundary),
       callee: calleeName(access.value), staysInRecord: staysInRecord(inside, excess),
       isTrailing: isTrailing(inside, region))
+    observation.isInevitable = isInevitable(boundary)
     return Violation(
       candidate: Candidate(
         value: access.value, argument: access.argument, kind: .access(isWrite: access.isWrite),
         via: boundary.index > 1 ? [universe[boundary].position] : []),
       observation: .access(observation), isDefinite: isDefinite, goal: goal, boundary: boundary,
       cause: nil, region: region)
+  }
+
+  /// Whether a bound is reached whenever its condition is: a constant, or the constant limit of a loop
+  /// that has no other end.
+  func isInevitable(_ boundary: BoundaryID) -> Bool {
+    if boundary == .constant { return true }
+    let row = universe[boundary]
+    guard boundary.index > 1, row.kind == .loopCondition, row.isTaken, case .own = row.place,
+      case let loop = flow.innermostLoop[row.position], loop >= 0,
+      [row.left, row.right].contains(where: { $0.flatMap { form($0) }?.isConstant == true })
+    else { return false }
+    return (flow.loops[loop].start..<flow.loops[loop].end).allSatisfy { index in
+      index == row.position || flow.successors[index].allSatisfy { flow.contains(loop, $0) }
+    }
   }
 
   /// Whether an access past a member array ends inside the struct that holds it.
@@ -191,11 +231,19 @@ extension Machine {
   mutating func useString(
     _ address: ValueID, at value: ValueID, argument: Int, _ state: inout State
   ) {
+    if case .pointer(let region, _, _, _) = registers[Int(address.index)], isChoice(region) {
+      return eachAlternative(of: address) { machine, _ in
+        machine.useString(address, at: value, argument: argument, &state)
+      }
+    }
     if case .pointer(let region, _, _, _) = registers[Int(address.index)],
       useReleased(address, region, isRelease: false, at: value, argument: argument, state)
     {
       return
     }
+    access(
+      address, LinearForm(constant: characterSize(address)), isWrite: false, at: value,
+      argument: argument, state)
     guard
       case .unterminated(let bytes, let cause) = string(
         at: registers[Int(address.index)], &state),
@@ -215,16 +263,31 @@ extension Machine {
         cause: cause, region: region))
   }
 
+  /// Bytes of the characters at an address.
+  func characterSize(_ address: ValueID) -> Int64 {
+    guard let pointee = pointee(address) else { return 1 }
+    return max(Int64(clamping: module.types[pointee].size), 1)
+  }
+
   /// Checks that an unbounded copy fits: silent where it does, a write out of bounds where it cannot.
   mutating func checkFit(
     _ target: ValueID, _ need: LinearForm?, _ range: Interval, conversion: String,
     at value: ValueID, argument: Int, _ state: inout State
   ) {
+    if case .pointer(let region, _, _, _) = registers[Int(target.index)], isChoice(region) {
+      return eachAlternative(of: target) { machine, _ in
+        machine.checkFit(
+          target, need, range, conversion: conversion, at: value, argument: argument, &state)
+      }
+    }
     if let capacity = capacity(of: target, state) {
       let room = bounds(capacity, state).interval
+      access(
+        target, LinearForm(constant: characterSize(target)), isWrite: true, at: value,
+        argument: argument, state)
       if range.high <= room.low { return }
       if let need, let excess = need.subtracting(capacity) {
-        let over = bounds(excess, state)
+        let over = proposedBounds(excess, state)
         if over.interval.high <= 0 { return }
         if over.interval.low > 0 || !over.highBoundary.isNone {
           access(target, need, isWrite: true, at: value, argument: argument, state)
@@ -312,7 +375,7 @@ extension Machine {
     case .literal: return "string literal"
     case .heap(let call): return module.text(of: body.instructions[call].origin)
     case .parameter(let local): return module.symbols[body.locals[local].name]
-    case .opaque, .entry: return arrayText(address) ?? ""
+    case .opaque, .entry, .choice: return arrayText(address) ?? ""
     }
   }
 

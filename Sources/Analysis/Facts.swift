@@ -40,7 +40,8 @@ struct Facts: Sendable {
   mutating func isConstant(_ global: GlobalID, in module: Module) -> Bool {
     let variable = module.globals[global]
     if variable.isVolatile { return false }
-    if variable.isConst && variable.initializer != nil { return true }
+    // An object defined as const is never written (C11 6.7.3p6).
+    if variable.isConst { return true }
     let usr = module.symbols[variable.usr]
     let answer = program.isNeverWritten(usr, isStatic: variable.isStatic)
     record("constant \(usr)", answer: answer ? 1 : 0)

@@ -63,7 +63,8 @@ extension Machine {
   private func difference(_ left: ValueID, _ right: ValueID) -> LinearForm? {
     switch (registers[Int(left.index)], registers[Int(right.index)]) {
     case (.number(let a), .number(let b)): return a.subtracting(b)
-    case (.pointer(let first, let a, _, _), .pointer(let second, let b, _, _)) where first == second:
+    case (.pointer(let first, let a, _, _), .pointer(let second, let b, _, _))
+    where first == second && !isChoice(first):
       return a.subtracting(b)
     default: return nil
     }

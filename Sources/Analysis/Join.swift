@@ -56,7 +56,7 @@ extension Machine {
     var right: State
   }
 
-  private func hull(_ left: SymbolFact, _ right: SymbolFact) -> SymbolFact {
+  func hull(_ left: SymbolFact, _ right: SymbolFact) -> SymbolFact {
     var fact = SymbolFact(interval: left.interval.hull(right.interval))
     fact.lowBoundary = reason(
       left.interval.low, left.lowBoundary, right.interval.low, right.lowBoundary,
@@ -116,10 +116,51 @@ extension Machine {
           ? offset : LinearForm(name(bounds(offset, context.right), place, context, &result)),
         inside: !context.isLoopMerge || universe[inside].base.isConstant ? inside : .none,
         mayBeNull: true)
+    case (.pointer(let a, let first, let inside, _), .pointer(let b, let second, let other, _)):
+      if let region = choice(a, inside, b, other, context) {
+        let offset =
+          first == second && (first.isConstant || !context.isLoopMerge)
+          ? first : LinearForm(merge(first, second, place, context, &result))
+        return .pointer(
+          region, offset: offset, inside: .none, mayBeNull: canBeNull(left) || canBeNull(right))
+      }
+      fallthrough
     default:
-      for case .pointer(let region, _, _, _) in [left, right] { result.lose(region) }
+      for case .pointer(let region, _, _, _) in [left, right] {
+        for alternative in universe.alternatives(of: region, .none) {
+          result.lose(alternative.region)
+        }
+      }
       return .unknown
     }
+  }
+
+  private func canBeNull(_ value: AbstractValue) -> Bool {
+    if case .pointer(_, _, _, let mayBeNull) = value { return mayBeNull }
+    return true
+  }
+
+  /// The region that stands for the objects of two pointers; `nil` where they are too many, or where
+  /// one is named by an instruction that a loop executes again.
+  private mutating func choice(
+    _ left: Region, _ inside: SubObject, _ right: Region, _ other: SubObject, _ context: Merge
+  ) -> Region? {
+    var alternatives = universe.alternatives(of: left, inside)
+    for alternative in universe.alternatives(of: right, other)
+    where !alternatives.contains(alternative) {
+      alternatives.append(alternative)
+    }
+    guard alternatives.count <= 4 else { return nil }
+    for alternative in alternatives {
+      switch universe[alternative.region].kind {
+      case .local, .global, .literal, .parameter: break
+      case .heap: if context.isLoopMerge { return nil }
+      case .opaque, .entry, .choice: return nil
+      }
+      if alternative.inside != .none, !universe[alternative.inside].base.isConstant { return nil }
+    }
+    alternatives.sort { ($0.region, $0.inside.index) < ($1.region, $1.inside.index) }
+    return universe.region(ofChoice: alternatives)
   }
 
   private mutating func merge(

@@ -10,22 +10,31 @@ extension Machine {
   mutating func release(
     _ address: ValueID, at value: ValueID, argument: Int, _ state: inout State
   ) {
-    guard case .pointer(let region, _, _, _) = registers[Int(address.index)] else { return }
+    guard case .pointer(let region, _, let inside, _) = registers[Int(address.index)] else {
+      return
+    }
     if useReleased(address, region, isRelease: true, at: value, argument: argument, state) {
       return
     }
-    end(region, by: value, &state)
+    let alternatives = universe.alternatives(of: region, inside)
+    for alternative in alternatives {
+      end(alternative.region, by: value, isCertain: alternatives.count == 1, &state)
+    }
   }
 
   /// Ends the lifetime of a region by a call.
-  mutating func end(_ region: Region, by value: ValueID, _ state: inout State) {
+  mutating func end(
+    _ region: Region, by value: ValueID, isCertain: Bool = true, _ state: inout State
+  ) {
     switch universe[region].kind {
     case .heap, .parameter, .opaque, .entry: break
-    case .local, .global, .literal: return
+    case .local, .global, .literal, .choice: return
     }
     noteWrite(region, &state)
     state.forget(region)
-    state.release(Release(region: region, cause: value, isCertain: true))
+    if isCertain || state.release(of: region) == nil {
+      state.release(Release(region: region, cause: value, isCertain: isCertain))
+    }
   }
 
   /// Reports the use of an object whose lifetime has ended; answers whether it has.
@@ -33,6 +42,14 @@ extension Machine {
     _ address: ValueID, _ region: Region, isRelease: Bool, at value: ValueID, argument: Int,
     _ state: State
   ) -> Bool {
+    if case .choice = universe[region].kind {
+      guard mode == .explore else { return false }
+      eachAlternative(of: address) { machine, region in
+        _ = machine.useReleased(
+          address, region, isRelease: isRelease, at: value, argument: argument, state)
+      }
+      return false
+    }
     guard let release = state.release(of: region), release.cause != value else { return false }
     let observation = ReleasedObservation(
       object: releasedName(address, release.cause), isRelease: isRelease,

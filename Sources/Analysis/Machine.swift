@@ -235,6 +235,31 @@ struct Machine {
     return result
   }
 
+  /// The bounds of a form as far as they may be reached.
+  ///
+  /// In a joined state, which only proposes, those of several unknowns may be reached together where
+  /// each alone is. A path decides.
+  func proposedBounds(_ form: LinearForm, _ state: State) -> SymbolFact {
+    var result = bounds(form, state)
+    guard mode == .explore, form.count > 1 else { return result }
+    if result.lowBoundary.isNone { result.lowBoundary = reach(of: form, isHigh: false, state) }
+    if result.highBoundary.isNone { result.highBoundary = reach(of: form, isHigh: true, state) }
+    return result
+  }
+
+  /// Why every term can reach its own bound: the first condition among the reasons.
+  private func reach(of form: LinearForm, isHigh: Bool, _ state: State) -> BoundaryID {
+    var result = BoundaryID.constant
+    for index in 0..<form.count {
+      let known = fact(form[index].symbol, state)
+      let isTop = (form[index].coefficient > 0) == isHigh
+      let reason = isTop ? known.highBoundary : known.lowBoundary
+      if reason.isNone { return .none }
+      if result == .constant { result = reason }
+    }
+    return result
+  }
+
   private func tighten(_ result: inout SymbolFact, _ form: LinearForm, _ state: State) {
     let linear = form.linearPart
     let (key, sign) = normalised(linear)
@@ -259,6 +284,11 @@ struct Machine {
     return (linear, 1)
   }
 
+  /// Makes the region stand for a new object.
+  func renew(_ region: Region, _ state: inout State) {
+    state.renew(region, universe.holders(of: region))
+  }
+
   // MARK: Making values
 
   /// A new unknown for an instruction's value.
@@ -278,7 +308,7 @@ struct Machine {
     if type.isInteger && type.width <= 64 { return unknownNumber(value, type.range, &state) }
     if type.isPointer {
       let region = universe.region(of: value, isHeap: false, size: nil)
-      state.renew(region)
+      renew(region, &state)
       return .pointer(region, offset: .zero, inside: .none, mayBeNull: true)
     }
     return .unknown

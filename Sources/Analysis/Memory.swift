@@ -23,7 +23,7 @@ extension Machine {
     access(
       address, LinearForm(constant: size), isWrite: false, at: value, argument: 0, state)
     guard case .pointer(let region, let offset, _, _) = registers[Int(address.index)],
-      offset.isConstant
+      offset.isConstant, !isChoice(region)
     else { return unknownValue(value, &state) }
     let known = state.cell(in: region, at: offset.constant, size: UInt32(size))
     if isVolatile { return volatileValue(value, instead: known, &state) }
@@ -54,7 +54,7 @@ extension Machine {
   ) -> AbstractValue? {
     switch universe[region].kind {
     case .parameter, .global, .entry: break
-    case .local, .heap, .literal, .opaque: return nil
+    case .local, .heap, .literal, .opaque, .choice: return nil
     }
     guard state.isPristine(region) else { return nil }
     let place = EntryPlace(
@@ -228,6 +228,12 @@ extension Machine {
         state.forget(other)
       }
     }
+    if case .choice(let alternatives) = universe[region].kind {
+      for alternative in alternatives {
+        noteWrite(to: alternative.region)
+        state.forget(alternative.region)
+      }
+    }
     noteWrite(to: region)
   }
 
@@ -237,7 +243,7 @@ extension Machine {
     switch universe[region].kind {
     case .parameter(let local): writtenParameters |= bit(of: local)
     case .global, .opaque, .entry: writesShared = true
-    case .local, .heap, .literal: break
+    case .local, .heap, .literal, .choice: break
     }
     var loop = flow.innermostLoop[position]
     while loop >= 0 {
@@ -264,6 +270,10 @@ extension Machine {
   mutating func escape(_ region: Region, _ state: inout State) {
     if case .parameter(let local) = universe[region].kind {
       keptParameters |= bit(of: local)
+    }
+    if case .choice(let alternatives) = universe[region].kind {
+      for alternative in alternatives { escape(alternative.region, &state) }
+      return
     }
     if universe[region].isShared || state.isEscaped(region) { return }
     state.escape(region)

@@ -67,6 +67,9 @@ public struct AccessObservation: Sendable, Hashable {
   /// Whether the object is the last member of a struct whose own size is not known, so that a payload
   /// may follow.
   public var isTrailing: Bool
+  /// Whether the bound is reached whenever the path is taken: a constant, or the constant limit of a
+  /// loop that ends in no other way.
+  public var isInevitable = false
   /// Whether `callee` is a function of the program whose own code makes the access.
   public var isInCallee = false
 }

@@ -105,13 +105,16 @@ extension Machine {
   private mutating func judge(_ state: inout State, _ search: inout Search) -> Confirmation? {
     violations = []
     executeBlock(&state, upTo: search.candidate.value)
+    let here = violations.filter {
+      $0.candidate.value == search.candidate.value
+        && $0.candidate.isOpen == search.candidate.isOpen
+    }
+    // What a single path knows better than the joined state may be another defect of the same place.
     guard
-      let violation = violations.first(where: {
-        $0.candidate.value == search.candidate.value
-          && $0.candidate.argument == search.candidate.argument
+      let violation = here.first(where: {
+        $0.candidate.argument == search.candidate.argument
           && $0.candidate.kind == search.candidate.kind
-          && $0.candidate.isOpen == search.candidate.isOpen
-      })
+      }) ?? (search.candidate.isOpen ? nil : here.first)
     else { return nil }
     if isSingledOut(violation, violation.state ?? state) { return nil }
     let judged = violation.state ?? state

@@ -283,9 +283,11 @@ struct State: Hashable, Sendable {
   }
 
   /// Makes the region stand for a new object; pointers to its old one lead to something unknown.
-  mutating func renew(_ region: Region) {
+  ///
+  /// `holders` are the region itself and the choices with it.
+  mutating func renew(_ region: Region, _ holders: [Region]) {
     func leads(_ value: AbstractValue) -> Bool {
-      if case .pointer(region, _, _, _) = value { return true }
+      if case .pointer(let target, _, _, _) = value { return holders.contains(target) }
       return false
     }
     for slot in locals.indices where leads(locals[slot]) { locals[slot] = .unknown }

@@ -29,6 +29,7 @@ struct StringPlace {
 extension Machine {
   /// The array that a pointer points into.
   func stringPlace(_ region: Region, _ inside: SubObject, _ offset: LinearForm) -> StringPlace? {
+    if isChoice(region) { return nil }
     if inside != .none {
       let array = universe[inside]
       guard array.base.isConstant, let inner = offset.adding(constant: -array.base.constant) else {
@@ -45,6 +46,9 @@ extension Machine {
 
   /// The string that starts at an address; an unknown one gets a name for its length.
   mutating func string(at address: AbstractValue, _ state: inout State) -> StringView {
+    if case .pointer(let region, _, _, _) = address, isChoice(region) {
+      return anyString(at: address, region, &state)
+    }
     guard case .pointer(let region, let offset, let inside, _) = address,
       let place = stringPlace(region, inside, offset)
     else { return .unknown }
@@ -73,6 +77,31 @@ extension Machine {
       setString(place, .terminated(length: LinearForm(symbol)), zeroFrom: nil, &state)
       return .length(LinearForm(symbol))
     }
+  }
+
+  /// What the strings of several objects have in common, for a joined state.
+  private mutating func anyString(
+    at address: AbstractValue, _ choice: Region, _ state: inout State
+  ) -> StringView {
+    guard mode == .explore, case .pointer(_, let offset, _, let mayBeNull) = address else {
+      return .unknown
+    }
+    var hull: SymbolFact?
+    for alternative in universe.alternatives(of: choice, .none) {
+      let one = AbstractValue.pointer(
+        alternative.region, offset: offset, inside: alternative.inside, mayBeNull: mayBeNull)
+      switch string(at: one, &state) {
+      case .unterminated(let bytes, let cause): return .unterminated(bytes: bytes, cause: cause)
+      case .unknown: return .unknown
+      case .length(let length):
+        let known = bounds(length, state)
+        hull = hull.map { self.hull($0, known) } ?? known
+      }
+    }
+    guard let hull else { return .unknown }
+    let symbol = universe.length(of: choice, 0)
+    define(symbol, hull, &state)
+    return .length(LinearForm(symbol))
   }
 
   /// What is known of a source before a copy, without naming anything new.

@@ -404,7 +404,7 @@ extension Machine {
         return .memory(size: universe[region].size, mayBeNull: mayBeNull)
       case .global(let global): return .global(global, offset: offset, mayBeNull: mayBeNull)
       case .literal(let literal): return .literal(literal, offset: offset)
-      case .local, .opaque, .entry: return .unknown
+      case .local, .opaque, .entry, .choice: return .unknown
       }
     case .function, .unknown: return .unknown
     }
@@ -470,7 +470,8 @@ extension Machine {
     _ release: SummaryRelease, _ arguments: [ValueID], _ state: State
   ) -> (argument: Int, address: ValueID, region: Region)? {
     guard release.parameter < arguments.count,
-      case .pointer(let region, let offset, _, _) = register(arguments, release.parameter)
+      case .pointer(let region, let offset, _, _) = register(arguments, release.parameter),
+      !isChoice(region)
     else { return nil }
     let address = arguments[release.parameter]
     guard let place = release.place else { return (release.parameter, address, region) }
@@ -533,15 +534,37 @@ extension Machine {
         case .pointer(let region, let offset, let inside, _) = register(
           binding.arguments, index)
       else { return nil }
-      if inside != .none {
-        return universe[inside].base.adding(constant: universe[inside].size)?.subtracting(offset)
-      }
-      return universe[region].size?.subtracting(offset)
+      return size(after: offset, region, inside, symbol, &binding, &state)
     case .length(let index)?:
       let address = register(binding.arguments, index)
       if case .length(let length) = string(at: address, &state) { return length }
       return fresh(Interval(0, 1 << 62))
     }
+  }
+
+  /// Bytes from an offset to the end of an object, or of any of several in a joined state.
+  private mutating func size(
+    after offset: LinearForm, _ region: Region, _ inside: SubObject, _ symbol: Symbol,
+    _ binding: inout Binding, _ state: inout State
+  ) -> LinearForm? {
+    if inside != .none {
+      return universe[inside].base.adding(constant: universe[inside].size)?.subtracting(offset)
+    }
+    guard isChoice(region) else { return universe[region].size?.subtracting(offset) }
+    guard mode == .explore else { return nil }
+    var hull: SymbolFact?
+    for alternative in universe.alternatives(of: region, .none) {
+      guard
+        let size = size(
+          after: offset, alternative.region, alternative.inside, symbol, &binding, &state)
+      else { return nil }
+      let known = bounds(size, state)
+      hull = hull.map { self.hull($0, known) } ?? known
+    }
+    guard let hull else { return nil }
+    let own = universe.symbol(of: symbol, at: binding.call, range: .everything)
+    define(own, hull, &state)
+    return LinearForm(own)
   }
 
   private mutating func bind(
@@ -589,7 +612,7 @@ extension Machine {
     case .memory(let size, let mayBeNull):
       let bound = size.flatMap { bind($0, &binding, &state) }
       let region = universe.region(of: value, isHeap: true, size: bound)
-      state.renew(region)
+      renew(region, &state)
       return .pointer(region, offset: .zero, inside: .none, mayBeNull: mayBeNull)
     case .global(let global, let offset, let mayBeNull):
       guard binding.summary.module == moduleIndex, let moved = bind(offset, &binding, &state) else {
@@ -622,6 +645,11 @@ extension Machine {
     guard case .pointer(let region, _, let inside, _) = registers[Int(address.index)] else {
       return
     }
+    if isChoice(region) {
+      return eachAlternative(of: address) { machine, _ in
+        machine.judge(obligation, index, &binding, state)
+      }
+    }
     var inner = state
     binding.forms = [:]
     guard let excess = bind(obligation.excess, &binding, &inner),
@@ -644,7 +672,7 @@ extension Machine {
       }
       if !holds { return }
     }
-    let over = bounds(excess, inner)
+    let over = proposedBounds(excess, inner)
     let lengthRange = bounds(length, inner).interval
     guard over.interval.high > 0, lengthRange.high > 0 else { return }
     let isOpen = inside == .none && isParameter(region)
@@ -660,6 +688,7 @@ extension Machine {
     access.source = source(of: over.highBoundary)
     access.staysInRecord = staysInRecord(inside, amount)
     access.isTrailing = isTrailing(inside, region)
+    access.isInevitable = isInevitable(over.highBoundary)
     access.callee = binding.summary.name
     access.isInCallee = true
     report(

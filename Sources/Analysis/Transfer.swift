@@ -149,7 +149,7 @@ extension Machine {
     if slot >= 0 {
       state.locals[slot] = .unknown
     } else {
-      state.renew(region(of: local))
+      renew(region(of: local), &state)
     }
   }
 

@@ -94,6 +94,10 @@ struct RegionInfo: Sendable {
     case opaque(ValueID)
     /// What a pointer points to that a place of shared memory held at entry.
     case entry(EntryPlace)
+    /// One of several objects, in the order of their regions: the path decides which.
+    ///
+    /// Nothing is known of what it holds.
+    case choice([Alternative])
   }
 
   var kind: Kind
@@ -101,6 +105,13 @@ struct RegionInfo: Sendable {
   var size: LinearForm?
   /// Whether code unseen can reach it from the start.
   var isShared: Bool
+}
+
+/// One of the objects that a pointer may lead to.
+struct Alternative: BitwiseCopyable, Hashable, Sendable {
+  var region: Region
+  /// The array that bounds the pointer there.
+  var inside: SubObject
 }
 
 /// An array inside a region.
@@ -171,6 +182,7 @@ struct Universe: Sendable {
   private var derivedFrom: [Symbol: [Symbol]] = [:]
   private var entryRegions: [EntryPlace: Region] = [:]
   private var entrySymbols: [EntryPlace: Symbol] = [:]
+  private var choices: [[Alternative]: Region] = [:]
   private var foreignPlaceIDs: [ForeignPlace: Int] = [:]
   private var foreignSymbols: [ForeignKey: Symbol] = [:]
 
@@ -360,6 +372,30 @@ struct Universe: Sendable {
     let region = make(RegionInfo(kind: .entry(place), size: nil, isShared: true))
     entryRegions[place] = region
     return region
+  }
+
+  /// The region that stands for one of several objects.
+  mutating func region(ofChoice alternatives: [Alternative]) -> Region {
+    if let known = choices[alternatives] { return known }
+    let region = make(RegionInfo(kind: .choice(alternatives), size: nil, isShared: false))
+    choices[alternatives] = region
+    return region
+  }
+
+  /// The objects that a pointer into a region may lead to.
+  func alternatives(of region: Region, _ inside: SubObject) -> [Alternative] {
+    if case .choice(let alternatives) = self[region].kind { return alternatives }
+    return [Alternative(region: region, inside: inside)]
+  }
+
+  /// The regions whose objects may be in `region`: itself and every choice with it.
+  func holders(of region: Region) -> [Region] {
+    var holders = [region]
+    for (alternatives, choice) in choices
+    where alternatives.contains(where: { $0.region == region }) {
+      holders.append(choice)
+    }
+    return holders
   }
 
   /// The number that a place held at entry.

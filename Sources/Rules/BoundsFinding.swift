@@ -24,7 +24,8 @@ extension AccessObservation {
     switch judgement {
     case .possible: return nil
     case .proven: return mayBeMeant || (isTrailing && source == .constant) ? .b : .a
-    case .witnessed: return isFencePost && !mayBeMeant ? .a : .b
+    case .witnessed:
+      return (isFencePost && !mayBeMeant) || (isInevitable && !staysInRecord) ? .a : .b
     }
   }
 

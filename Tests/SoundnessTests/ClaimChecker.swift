@@ -193,7 +193,7 @@ struct ClaimChecker: ExecutionObserver {
       else { return }
       isSame = start >> 32 == step.value >> 32
       offset -= base
-    case .entry: return
+    case .entry, .choice: return
     }
     if !isSame {
       fail(step, "points to an object that is not \(region)")
