@@ -66,7 +66,7 @@ struct GateCache: Sendable {
   }
 
   /// `$XDG_CACHE_HOME/prgate`, else `~/.cache/prgate`.
-  private static func defaultDirectory() -> String {
+  static func defaultDirectory() -> String {
     let environment = ProcessInfo.processInfo.environment
     if let base = environment["XDG_CACHE_HOME"], base.hasPrefix("/") { return base + "/prgate" }
     return FileManager.default.homeDirectoryForCurrentUser.path + "/.cache/prgate"

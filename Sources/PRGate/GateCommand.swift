@@ -53,6 +53,9 @@ struct GateCommand: AsyncParsableCommand {
   @Option(help: "Where to keep what later runs can use.", completion: .directory)
   var cacheDir: String?
 
+  @Flag(help: "Show all three verdicts on a copy of one of the files here, and end.")
+  var selftest = false
+
   @OptionGroup var output: OutputOptions
 
   mutating func validate() throws {
@@ -68,6 +71,7 @@ struct GateCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
+    if selftest { return try await SelfTest.run(database: database, isolation: workers.isolation) }
     let refs = try stdin == nil ? [] : PushedRefs.read()
     let directory = FileManager.default.currentDirectoryPath
     let repository = try await GitRepository.open(around: directory)

@@ -54,6 +54,8 @@ struct OutputOptions: ParsableArguments {
 
   /// Writes the report wherever it was asked for, files first.
   func write(_ report: Report) throws(CommandFailure) {
+    KeptReport.keep(report, root: WorkingPlace.current.root)
+    if format == .github { GitHubStep.publish(report) }
     let plain = RenderOptions(showAll: all)
     for file in files {
       try OutputFile.write(render(report, as: file.format, options: plain), to: file.path)

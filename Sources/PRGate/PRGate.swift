@@ -17,8 +17,9 @@ struct PRGate: AsyncParsableCommand {
     subcommands: subcommands)
 
   private static let subcommands: [any ParsableCommand.Type] = [
-    CheckCommand.self, GateCommand.self, HookCommand.self, RulesCommand.self, ExplainCommand.self,
-    DumpCommand.self, CompletionsCommand.self, WorkerCommand.self,
+    CheckCommand.self, GateCommand.self, HookCommand.self, InitCommand.self, DoctorCommand.self,
+    WhyCommand.self, DiffCommand.self, RulesCommand.self, ExplainCommand.self, DumpCommand.self,
+    CompletionsCommand.self, WorkerCommand.self,
   ]
 
   static func main() async {

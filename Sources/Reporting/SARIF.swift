@@ -91,12 +91,20 @@ private func invocation(_ report: Report, results: Int, of all: Int) -> JSON {
 }
 
 private func rule(_ info: RuleInfo) -> JSON {
+  // Rules about the gate itself have no weakness; GitHub reads another word for their weight.
+  let isSecurity = !info.securitySeverity.isEmpty
   let tags =
-    ["security"]
+    (isSecurity ? ["security"] : [])
     + info.cwe.map { number in
       let digits = String(number)
       return "external/cwe/cwe-" + String(repeating: "0", count: max(0, 3 - digits.count)) + digits
     }
+  var properties: JSON = ["precision": .string(info.precision.rawValue)]
+  properties =
+    isSecurity
+    ? properties.adding("security-severity", .string(info.securitySeverity))
+    : properties.adding("problem.severity", .string(problemSeverity(info.severity)))
+  properties = properties.adding("tags", .array(tags.prefix(mostTags).map { .string($0) }))
   let help = "\(info.why)\n\nFix: \(info.fix)\n\nLimits: \(info.limits)"
   let markdown = "\(info.why)\n\n**Fix.** \(info.fix)\n\n**Limits.** \(info.limits)"
   return [
@@ -109,12 +117,13 @@ private func rule(_ info: RuleInfo) -> JSON {
     ],
     "help": ["text": .string(help), "markdown": .string(markdown)],
     "defaultConfiguration": ["level": .string(info.severity.rawValue)],
-    "properties": [
-      "precision": .string(info.precision.rawValue),
-      "security-severity": .string(info.securitySeverity),
-      "tags": .array(tags.prefix(mostTags).map { .string($0) }),
-    ],
+    "properties": properties,
   ]
+}
+
+/// GitHub's words for the weight of a rule that is none of security.
+private func problemSeverity(_ severity: Severity) -> String {
+  severity == .note ? "recommendation" : severity.rawValue
 }
 
 /// The results that only an archive carries: what is suppressed, and what is gone.

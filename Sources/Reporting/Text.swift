@@ -113,12 +113,13 @@ private struct TextWriter {
 
 /// What the verdict rests on, in one line.
 func verdictInWords(_ report: Report) -> String {
-  if report.ledger.isEmpty && report.findings.isEmpty && report.suppressed.isEmpty
+  if report.ledger.isEmpty && report.findings.isEmpty && report.fixed.isEmpty
+    && report.suppressed.isEmpty
     && report.verdict == .pass
   {
     return "nothing to check" + comparedCommits(report)
   }
-  let isGate = report.command == "gate"
+  let isGate = report.command != "check"
   let kind = isGate ? "new finding" : "finding"
   let new = report.findings.filter { $0.novelty == .new && $0.finding.tier == .a }
   let blocking = new.count { $0.isBlocking }

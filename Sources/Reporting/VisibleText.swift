@@ -54,3 +54,6 @@ func withoutLogCommands(_ text: String) -> String {
   }
   return result
 }
+
+/// The text on one line as a report shows it, for what commands print beside their report.
+public func visibleText(_ text: String) -> String { visible(text) }

@@ -228,4 +228,17 @@ import Testing
     #expect(suppression["kind"] as? String == "inSource")
     #expect(suppression["justification"] as? String == "the table has a guard element")
   }
+
+  @Test func rulesAboutTheGateItselfAreNoneOfSecurity() throws {
+    var report = Sample.gate
+    report.rules[0].cwe = []
+    report.rules[0].securitySeverity = ""
+    report.rules[0].severity = .warning
+    let driver = try #require((try run(report)["tool"] as? Object)?["driver"] as? Object)
+    let rule = try #require((driver["rules"] as? [Object])?.first)
+    let properties = try #require(rule["properties"] as? Object)
+    #expect(properties["security-severity"] == nil)
+    #expect(properties["problem.severity"] as? String == "warning")
+    #expect((properties["tags"] as? [String])?.isEmpty == true)
+  }
 }
