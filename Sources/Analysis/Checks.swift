@@ -49,7 +49,7 @@ extension Machine {
   /// Checks that `length` bytes at an address lie in their object.
   mutating func access(
     _ address: ValueID, _ length: LinearForm?, isWrite: Bool, at value: ValueID, argument: Int,
-    _ state: State
+    endsInTerminator: Bool = false, _ state: State
   ) {
     guard let length,
       case .pointer(let region, let offset, let inside, _) =
@@ -74,7 +74,7 @@ extension Machine {
     }
     let access = Access(
       address: address, length: length, isWrite: isWrite, value: value, argument: argument,
-      region: region, inside: inside)
+      region: region, inside: inside, endsInTerminator: endsInTerminator)
     // The member array bounds the pointer, and the object around it does as well.
     if inside != .none, let inner = offset.subtracting(universe[inside].base),
       check(access, from: inner, size: LinearForm(constant: universe[inside].size), state)
@@ -97,6 +97,7 @@ extension Machine {
     var argument: Int
     var region: Region
     var inside: SubObject
+    var endsInTerminator: Bool
   }
 
   /// Checks an access against one bound; answers whether it violates.
@@ -112,7 +113,7 @@ extension Machine {
     if over.interval.high > 0 {
       let isDefinite = over.interval.low > 0 && length.low > 0
       guard isDefinite || !over.highBoundary.isNone else { return false }
-      let amount = over.highBoundary.isNone ? over.interval.low : over.interval.high
+      let amount = amount(over, element: elementSize(access.address, of: access.value))
       report(
         violation(
           access, size: size, excess: amount, goal: (excess, amount), boundary: over.highBoundary,
@@ -131,6 +132,17 @@ extension Machine {
     return true
   }
 
+  /// How far past the end the witness shall go: to the bound that is reached.
+  ///
+  /// One that only the memory's end limits is shown where it starts to violate.
+  func amount(_ over: SymbolFact, element: Int64) -> Int128 {
+    if over.highBoundary.isNone { return over.interval.low }
+    if universe.kind(of: over.highBoundary) == .formatted {
+      return max(over.interval.low, min(Int128(element), over.interval.high))
+    }
+    return over.interval.high
+  }
+
   private func violation(
     _ access: Access, size: LinearForm, excess: Int128, goal: (form: LinearForm, value: Int128),
     boundary: BoundaryID, _ isDefinite: Bool, _ state: State
@@ -145,10 +157,13 @@ extension Machine {
     var observation = AccessObservation(
       isWrite: access.isWrite, object: objectName(access.address, region, inside), size: known,
       lastByte: last, excess: Int64(clamping: excess),
-      elementSize: elementSize(access.address, of: access.value), source: source(of: boundary),
+      elementSize: access.endsInTerminator
+        ? width(of: access.address) : elementSize(access.address, of: access.value),
+      source: source(of: boundary),
       callee: calleeName(access.value), staysInRecord: staysInRecord(inside, excess),
       isTrailing: isTrailing(inside, region))
     observation.isInevitable = isInevitable(boundary)
+    observation.endsInTerminator = access.endsInTerminator
     return Violation(
       candidate: Candidate(
         value: access.value, argument: access.argument, kind: .access(isWrite: access.isWrite),
@@ -210,6 +225,7 @@ extension Machine {
     case .guardCondition: return .check(text)
     case .loopCondition: return universe[boundary].isTaken ? .loop(text) : .loopEnd(text)
     case .model: return .model(text)
+    case .formatted: return .formatted(text)
     }
   }
 
@@ -242,11 +258,11 @@ extension Machine {
       return
     }
     access(
-      address, LinearForm(constant: characterSize(address)), isWrite: false, at: value,
+      address, LinearForm(constant: width(of: address)), isWrite: false, at: value,
       argument: argument, state)
+    noteStringUse(address, state)
     guard
-      case .unterminated(let bytes, let cause) = string(
-        at: registers[Int(address.index)], &state),
+      case .unterminated(let bytes, let cause) = string(of: address, &state),
       case .pointer(let region, let offset, let inside, _) = registers[Int(address.index)],
       let place = stringPlace(region, inside, offset)
     else { return }
@@ -263,12 +279,6 @@ extension Machine {
         cause: cause, region: region))
   }
 
-  /// Bytes of the characters at an address.
-  func characterSize(_ address: ValueID) -> Int64 {
-    guard let pointee = pointee(address) else { return 1 }
-    return max(Int64(clamping: module.types[pointee].size), 1)
-  }
-
   /// Checks that an unbounded copy fits: silent where it does, a write out of bounds where it cannot.
   mutating func checkFit(
     _ target: ValueID, _ need: LinearForm?, _ range: Interval, conversion: String,
@@ -283,19 +293,22 @@ extension Machine {
     if let capacity = capacity(of: target, state) {
       let room = bounds(capacity, state).interval
       access(
-        target, LinearForm(constant: characterSize(target)), isWrite: true, at: value,
+        target, LinearForm(constant: width(of: target)), isWrite: true, at: value,
         argument: argument, state)
       if range.high <= room.low { return }
       if let need, let excess = need.subtracting(capacity) {
         let over = proposedBounds(excess, state)
         if over.interval.high <= 0 { return }
         if over.interval.low > 0 || !over.highBoundary.isNone {
-          access(target, need, isWrite: true, at: value, argument: argument, state)
+          access(
+            target, need, isWrite: true, at: value, argument: argument, endsInTerminator: true,
+            state)
           return
         }
       } else if range.low > room.high, let least = Int64(exactly: range.low) {
         access(
-          target, LinearForm(constant: least), isWrite: true, at: value, argument: argument, state)
+          target, LinearForm(constant: least), isWrite: true, at: value, argument: argument,
+          endsInTerminator: true, state)
         return
       }
     }
@@ -305,7 +318,7 @@ extension Machine {
   }
 
   /// Bytes from an address to the end of its object.
-  private func capacity(of address: ValueID, _ state: State) -> LinearForm? {
+  func capacity(of address: ValueID, _ state: State) -> LinearForm? {
     guard case .pointer(let region, let offset, let inside, _) = registers[Int(address.index)]
     else { return nil }
     if inside != .none {

@@ -71,6 +71,10 @@ extension Machine {
     case .loopCondition: message = "the loop ends when '\(text)' fails, so \(reach)"
     case .guardCondition:
       message = boundary.isTaken ? "'\(text)' holds, so \(reach)" : "'\(text)' fails, so \(reach)"
+    case .formatted:
+      message =
+        value.map { "'\(text)' returns \($0) where it would have needed that much room" }
+        ?? "'\(text)' returns what it would have needed"
     case .model:
       message = value.map { "'\(text)' can return \($0)" } ?? "'\(text)' can return its limit"
     case .constant: message = "'\(text)'"
@@ -80,6 +84,11 @@ extension Machine {
 
   private func causeStep(_ cause: ValueID, _ observation: Observation.Kind) -> Step {
     let name = calleeName(cause)
+    if case .format = observation {
+      return Step(
+        location: module.location(of: body.instructions[cause].origin),
+        message: "'\(name)' brings text from outside")
+    }
     if case .released(let use) = observation {
       return Step(
         location: module.location(of: body.instructions[cause].origin),

@@ -9,6 +9,8 @@ public enum ModelSize: Hashable, Sendable {
   case argument(Int)
   /// The product of two arguments.
   case product(Int, Int)
+  /// The value of an argument times the size of an element of the object that the clause is about.
+  case elements(Int)
   /// A constant.
   case constant(Int64)
 }
@@ -21,7 +23,30 @@ public enum UnsafeKind: String, Hashable, Sendable {
   case unchecked
 }
 
+/// What has to be given back, and by which functions: a resource of one family is released by the
+/// functions of that family only.
+public enum ResourceFamily: String, CaseIterable, Hashable, Sendable {
+  /// `malloc`, `free`.
+  case memory
+  /// `open`, `socket`, `close`.
+  case descriptor
+  /// `fopen`, `fclose`.
+  case stream
+  /// `popen`, `pclose`.
+  case pipe
+  /// `opendir`, `closedir`.
+  case directory
+  /// `mmap`, `munmap`.
+  case mapping
+  /// `getaddrinfo`, `freeaddrinfo`.
+  case addresses
+  /// `dlopen`, `dlclose`.
+  case library
+}
+
 /// One thing that a call does, in the order of the model.
+///
+/// Strings are counted in elements, whose size is that of what the argument points to; memory in bytes.
 public enum ModelEffect: Hashable, Sendable {
   /// Writes that many bytes at an argument.
   case write(Int, ModelSize)
@@ -29,9 +54,11 @@ public enum ModelEffect: Hashable, Sendable {
   case read(Int, ModelSize)
   /// Takes an argument as a string, up to its terminator.
   case string(Int)
+  /// Takes an argument as a string of at most that many elements, which need no terminator.
+  case boundedString(Int, ModelSize)
   /// Copies bytes: destination, source, count.
   case copy(Int, Int, ModelSize)
-  /// Sets bytes: destination, the argument with the byte, count.
+  /// Sets bytes: destination, the argument with the element, count.
   case fill(Int, Int, ModelSize)
   /// `strcpy`: destination, source.
   case copyString(Int, Int)
@@ -41,20 +68,33 @@ public enum ModelEffect: Hashable, Sendable {
   case copyBounded(Int, Int, ModelSize)
   /// `strncat`: destination, source, count.
   case appendBounded(Int, Int, ModelSize)
-  /// Leaves a string that fits into that many bytes, terminator included: `snprintf`, `fgets`.
+  /// `strlcpy`: destination, source, size of the destination.
+  case copyTerminated(Int, Int, ModelSize)
+  /// `strlcat`: destination, source, size of the destination.
+  case appendTerminated(Int, Int, ModelSize)
+  /// Leaves a string that fits into that many elements, terminator included.
   case terminate(Int, ModelSize)
   /// Fills with up to that many bytes from outside, which promise no terminator: `read`.
   case external(Int, ModelSize)
+  /// Leaves a line of text from outside, terminated, in that many elements: `fgets`.
+  case externalText(Int, ModelSize)
   /// Prints by a format: the format's argument, the first one that it consumes; -1 for a `va_list`.
   case print(format: Int, first: Int)
   /// Prints by a format into an argument without a bound.
   case printInto(Int, format: Int, first: Int)
+  /// Prints by a format into an argument that has room for that many elements: `snprintf`.
+  case printBounded(Int, ModelSize, format: Int, first: Int)
   /// Scans by a format: the format's argument, the first one that it fills.
   case scan(format: Int, first: Int)
   /// Is on the list of `unsafe-function`; the destination's argument.
   case unsafe(UnsafeKind, Int)
-  /// Ends the lifetime of what an argument points to: `free`.
-  case release(Int)
+  /// Ends the lifetime of what an argument is or points to: `free`, `close`.
+  case release(Int, ResourceFamily)
+  /// Stores a new resource where an argument points: `socketpair`, `getaddrinfo`.
+  case acquire(Int, ResourceFamily)
+  /// Stores a pointer to a new string, which the caller has to free, where an argument points:
+  /// `getline`, `asprintf`.
+  case allocateText(Int)
   /// May change what an argument points to.
   case clobber(Int)
 }
@@ -65,20 +105,44 @@ public enum ModelResult: Hashable, Sendable {
   case unknown
   /// An argument as it is.
   case argument(Int)
-  /// A pointer into the string at an argument, or `NULL`.
-  case within(Int)
+  /// An argument as it is, or `NULL`: `fgets`.
+  case argumentOrNull(Int)
+  /// A pointer into the string at an argument, or `NULL` where that is possible.
+  case within(Int, mayBeNull: Bool)
+  /// A pointer into that many bytes at an argument, or `NULL`.
+  case inside(Int, ModelSize)
+  /// An argument plus that many bytes: `mempcpy`.
+  case past(Int, ModelSize)
+  /// A pointer to the terminator of the string at an argument: `stpcpy`.
+  case end(Int)
   /// The length of the string at an argument.
   case length(Int)
   /// The length of the string at an argument, or the limit where that is less: `strnlen`.
   case lengthUpTo(Int, ModelSize)
+  /// From 0 to the length of the string at an argument: `strspn`.
+  case position(Int)
   /// From 0 to that many, or -1 where it can fail.
   case upTo(ModelSize, canFail: Bool)
+  /// A number in a range.
+  case range(Int64, Int64)
+  /// The elements that a format prints, whatever the room: `snprintf`.
+  case printed(format: Int, first: Int)
   /// New memory of that many bytes, or `NULL`.
   case memory(ModelSize, isZeroed: Bool)
-  /// A string of at most that many characters, such as the text of an address.
+  /// Memory of that many bytes that lives as long as the calling function: `alloca`.
+  case stack(ModelSize)
+  /// The memory at an argument, moved to one of that many bytes, or `NULL`: `realloc`.
+  case resized(Int, ModelSize)
+  /// A string of at most that many elements, such as the text of an address.
   case text(Int)
+  /// A string of any length from outside, or `NULL`: `getenv`.
+  case externalText
+  /// A string of any length that is never `NULL`: `strerror`.
+  case message
   /// New memory with a copy of the string at an argument, or `NULL`.
   case duplicate(Int)
+  /// New memory with at most that many elements of the string at an argument, or `NULL`.
+  case duplicateUpTo(Int, ModelSize)
 }
 
 /// What a function does that has no body here.
@@ -89,6 +153,10 @@ public struct FunctionModel: Hashable, Sendable {
   public var effects: [ModelEffect]
   /// What it returns.
   public var result: ModelResult
+  /// Whether it never comes back.
+  public var neverReturns = false
+  /// The family of its result, where that has to be given back.
+  public var acquires: ResourceFamily?
 
   /// Makes a model.
   public init(name: String, effects: [ModelEffect], result: ModelResult) {
@@ -110,4 +178,11 @@ public struct ModelTable: Sendable {
 
   /// The model of a name.
   public subscript(name: String) -> FunctionModel? { models[name] }
+
+  /// The table with these models added; they replace those of the same name.
+  public func adding(_ others: [FunctionModel]) -> ModelTable {
+    var result = self
+    for model in others { result.models[model.name] = model }
+    return result
+  }
 }

@@ -247,6 +247,8 @@ extension Machine {
       let other = context.right.string(fact.region, fact.base)
       var joined = fact
       joined.zeroFrom = fact.zeroFrom.flatMap { a in other?.zeroFrom.map { max(a, $0) } }
+      joined.filled = other?.width == fact.width ? min(fact.filled, other?.filled ?? 0) : 0
+      joined.external = fact.external ?? other?.external
       joined.string = joinString(fact, other, context, &result)
       merged.append(joined)
     }
@@ -254,6 +256,7 @@ extension Machine {
     where context.left.string(fact.region, fact.base) == nil {
       var joined = fact
       joined.zeroFrom = nil
+      joined.filled = 0
       joined.string = joinString(fact, nil, context, &result)
       merged.append(joined)
     }
@@ -263,6 +266,7 @@ extension Machine {
   private mutating func joinString(
     _ fact: StringFact, _ other: StringFact?, _ context: Merge, _ result: inout State
   ) -> StringState? {
+    if let other, other.width != fact.width { return nil }
     switch (fact.string, other?.string) {
     case (.unterminated?, _): return fact.string
     case (_, .unterminated?): return other?.string

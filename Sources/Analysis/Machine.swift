@@ -10,6 +10,8 @@ enum CandidateKind: Hashable, Sendable {
   case access(isWrite: Bool)
   case unterminated
   case unsafeCall
+  case bound
+  case format
   case afterRelease
   /// A row of the callee's obligations.
   case obligation(Int)
@@ -86,6 +88,10 @@ struct Machine {
   var exits: [State?]
   /// Parameters whose objects the function may write, a bit each.
   var writtenParameters: UInt64 = 0
+  /// Parameters that are used as a format, a bit each.
+  var formatParameters: UInt64 = 0
+  /// Where the strings of parameters are used.
+  var stringUses: [StringUse] = []
   /// Parameters that unseen code may keep, a bit each.
   var keptParameters: UInt64 = 0
   /// Whether the function may write memory that callers share otherwise.

@@ -132,10 +132,10 @@ extension Machine {
       state.removeCells(
         in: region, from: Int64(clamping: reach.low), to: Int64(clamping: reach.high + 64))
     }
-    if size == 1 {
-      storeByte(
+    if size == 1 || isWideElement(region, inside, offset, size: size, state) {
+      storeElement(
         region, inside, offset, content.form.flatMap { $0.isConstant ? $0.constant : nil },
-        at: value, &state)
+        width: size, at: value, &state)
     } else {
       clobberStrings(
         region, from: Int64(clamping: reach.low), to: Int64(clamping: reach.high + Int128(size)),

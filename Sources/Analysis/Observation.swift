@@ -39,6 +39,8 @@ public enum BoundSource: Sendable, Hashable {
   case loopEnd(String)
   /// A promise of a library function; the text is the call.
   case model(String)
+  /// What a call of the snprintf family would have needed, were there room; the text is the call.
+  case formatted(String)
 }
 
 /// An access that leaves its object.
@@ -72,6 +74,8 @@ public struct AccessObservation: Sendable, Hashable {
   public var isInevitable = false
   /// Whether `callee` is a function of the program whose own code makes the access.
   public var isInCallee = false
+  /// Whether the last element that is touched is the terminator of a string.
+  public var endsInTerminator = false
 }
 
 /// A string use of an array that may lack its terminator.
@@ -108,6 +112,42 @@ public struct UnsafeCallObservation: Sendable, Hashable {
   public var takesText: Bool
 }
 
+/// How the bound of a string function is wrong.
+public enum BoundMistake: Sendable, Hashable {
+  /// It passes the end of the destination.
+  case beyondDestination
+  /// It is the length of the source, whatever the destination holds.
+  case ofSource
+}
+
+/// A bound of a string function that does not protect the destination.
+public struct BoundObservation: Sendable, Hashable {
+  /// How it is wrong.
+  public var mistake: BoundMistake
+  /// The function.
+  public var callee: String
+  /// The destination as a person would name it.
+  public var object: String
+  /// Bytes of the destination from where the call writes; `nil` where that is not a constant.
+  public var size: Int64?
+  /// Bytes that the bound lets through past the end.
+  public var excess: Int64
+  /// The source as written; empty where there are several.
+  public var source: String
+  /// Whether the call appends to what the destination holds.
+  public var isAppended: Bool
+}
+
+/// A format that text from outside chooses.
+public struct FormatObservation: Sendable, Hashable {
+  /// The format as written.
+  public var object: String
+  /// The function that takes it.
+  public var callee: String
+  /// The function that the text came from; empty for the arguments of `main`.
+  public var source: String
+}
+
 /// The use of an object after its release.
 public struct ReleasedObservation: Sendable, Hashable {
   /// The pointer as a person would name it.
@@ -132,6 +172,10 @@ public struct Observation: Sendable, Hashable {
     case released(ReleasedObservation)
     /// A call of an unsafe function that is not proven to fit.
     case unsafeCall(UnsafeCallObservation)
+    /// A bound of a string function that does not protect the destination.
+    case bound(BoundObservation)
+    /// A format that text from outside chooses.
+    case format(FormatObservation)
   }
 
   /// What it is.

@@ -45,10 +45,19 @@ struct StringFact: BitwiseCopyable, Hashable, Sendable {
   var base: Int64
   /// The bytes of the array; `Int64.max` where its size is not known.
   var extent: Int64
+  /// Bytes of an element; 2 or 4 for wide strings.
+  var width: Int64 = 1
   /// The string at the start of the array, where it is known.
   var string: StringState?
   /// All bytes from here to the end of the array are zero; relative to `base`.
   var zeroFrom: Int64?
+  /// So many elements at the start are known not to be zero.
+  var filled: Int64 = 0
+  /// The call that put text from outside into the array.
+  var external: ValueID?
+
+  /// Whether nothing is known.
+  var isEmpty: Bool { string == nil && zeroFrom == nil && filled == 0 && external == nil }
 }
 
 /// The end of a region's lifetime.
@@ -201,7 +210,7 @@ struct State: Hashable, Sendable {
   /// Replaces what is known of an array.
   mutating func setString(_ fact: StringFact) {
     let place = stringIndex(fact.region, fact.base)
-    if fact.string == nil && fact.zeroFrom == nil {
+    if fact.isEmpty {
       if place.isFound { strings.remove(at: place.index) }
     } else if place.isFound {
       strings[place.index] = fact
@@ -275,11 +284,13 @@ struct State: Hashable, Sendable {
     for slot in locals.indices where uses(locals[slot]) { locals[slot] = .unknown }
     cells.removeAll { uses($0.value) }
     for index in strings.indices {
-      if case .terminated(let length)? = strings[index].string, uses(length) {
+      switch strings[index].string {
+      case .terminated(let form)? where uses(form), .unterminated(let form, _)? where uses(form):
         strings[index].string = nil
+      default: break
       }
     }
-    strings.removeAll { $0.string == nil && $0.zeroFrom == nil }
+    strings.removeAll { $0.isEmpty }
   }
 
   /// Makes the region stand for a new object; pointers to its old one lead to something unknown.

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Where the first terminator of a byte array lies, or that it may lack one. Facts are kept by array:
-// a member array by its own start, every other region by its start.
+// Where the first terminator of an array of characters lies, or that it may lack one. Facts are kept by
+// array: a member array by its own start, every other region by its start. Places and extents count
+// bytes; the length of a string counts elements, which are wider than a byte in wide strings.
 
 import IR
 
 /// A string as a call sees it.
 enum StringView {
-  /// Terminated; the length in bytes from the pointer on.
+  /// Terminated; the length in elements from the pointer on.
   case length(LinearForm)
   /// Can be without a terminator in that many bytes from the start of its array.
   case unterminated(bytes: LinearForm, cause: ValueID)
@@ -24,6 +25,18 @@ struct StringPlace {
   var extent: Int64?
   /// Where the pointer points, from the start of the array.
   var offset: LinearForm
+}
+
+/// What a copy takes along from its source.
+struct CopiedText {
+  /// Bytes of an element.
+  var width: Int64 = 1
+  /// Elements before the terminator, where that is known.
+  var length: LinearForm?
+  /// So many elements at the start are not zero.
+  var filled: Int64 = 0
+  /// The call that the text came from outside by.
+  var external: ValueID?
 }
 
 extension Machine {
@@ -44,44 +57,56 @@ extension Machine {
       offset: offset)
   }
 
+  /// Bytes of an element of what an address points to: 2 or 4 for wide characters, else 1.
+  func width(of address: ValueID) -> Int64 {
+    guard case .pointer(let pointee) = type(of: address).kind else { return 1 }
+    let element = module.types[pointee]
+    return element.isInteger && (element.size == 2 || element.size == 4) ? Int64(element.size) : 1
+  }
+
+  /// The string that an argument points to.
+  mutating func string(of address: ValueID, _ state: inout State) -> StringView {
+    string(at: registers[Int(address.index)], width: width(of: address), &state)
+  }
+
   /// The string that starts at an address; an unknown one gets a name for its length.
-  mutating func string(at address: AbstractValue, _ state: inout State) -> StringView {
+  mutating func string(
+    at address: AbstractValue, width: Int64, _ state: inout State
+  ) -> StringView {
     if case .pointer(let region, _, _, _) = address, isChoice(region) {
-      return anyString(at: address, region, &state)
+      return anyString(at: address, region, width: width, &state)
     }
     guard case .pointer(let region, let offset, let inside, _) = address,
-      let place = stringPlace(region, inside, offset)
+      let place = stringPlace(region, inside, offset),
+      let start = place.offset.divided(exactlyBy: width)
     else { return .unknown }
-    if case .literal(let id) = universe[region].kind, place.offset.isConstant {
-      let literal = module.literals[id]
-      let start = place.offset.constant
-      guard literal.elementSize == 1, start >= 0, start < literal.bytes.count else {
-        return .unknown
-      }
-      let rest = literal.bytes[Int(start)...]
-      guard let end = rest.firstIndex(of: 0) else { return .unknown }
-      return .length(LinearForm(constant: Int64(end - rest.startIndex)))
+    if case .literal(let id) = universe[region].kind {
+      return literalLength(id, from: start, width: width).map { .length($0) } ?? .unknown
     }
-    switch state.string(region, place.base)?.string {
-    case .terminated(let length):
-      guard let rest = length.subtracting(place.offset), bounds(rest, state).interval.low >= 0
+    let fact = state.string(region, place.base)
+    if let fact, fact.width != width, fact.string != nil || fact.filled > 0 {
+      return fact.zeroFrom == 0 && start == .zero ? .length(.zero) : .unknown
+    }
+    switch fact?.string {
+    case .terminated(let length)?:
+      guard let rest = length.subtracting(start), bounds(rest, state).interval.low >= 0
       else { return .unknown }
       return .length(rest)
-    case .unterminated(let bytes, let cause): return .unterminated(bytes: bytes, cause: cause)
+    case .unterminated(let bytes, let cause)?: return .unterminated(bytes: bytes, cause: cause)
     case nil:
-      if state.string(region, place.base)?.zeroFrom != nil { return .unknown }
-      guard place.offset == .zero else { return .unknown }
-      let symbol = universe.length(of: region, place.base)
-      let high = place.extent.map { Int128(max($0 - 1, 0)) } ?? (1 << 62)
-      define(symbol, SymbolFact(interval: Interval(0, high)), &state)
-      setString(place, .terminated(length: LinearForm(symbol)), zeroFrom: nil, &state)
-      return .length(LinearForm(symbol))
+      if fact?.zeroFrom != nil { return .unknown }
+      guard start == .zero else { return .unknown }
+      let length = unknownLength(place, width: width, filled: fact?.filled ?? 0, &state)
+      setString(
+        place, .terminated(length: length), zeroFrom: nil, width: width,
+        filled: fact?.filled ?? 0, external: fact?.external, &state)
+      return .length(length)
     }
   }
 
   /// What the strings of several objects have in common, for a joined state.
   private mutating func anyString(
-    at address: AbstractValue, _ choice: Region, _ state: inout State
+    at address: AbstractValue, _ choice: Region, width: Int64, _ state: inout State
   ) -> StringView {
     guard mode == .explore, case .pointer(_, let offset, _, let mayBeNull) = address else {
       return .unknown
@@ -90,7 +115,7 @@ extension Machine {
     for alternative in universe.alternatives(of: choice, .none) {
       let one = AbstractValue.pointer(
         alternative.region, offset: offset, inside: alternative.inside, mayBeNull: mayBeNull)
-      switch string(at: one, &state) {
+      switch string(at: one, width: width, &state) {
       case .unterminated(let bytes, let cause): return .unterminated(bytes: bytes, cause: cause)
       case .unknown: return .unknown
       case .length(let length):
@@ -104,68 +129,120 @@ extension Machine {
     return .length(LinearForm(symbol))
   }
 
+  /// A new name for the length of the string at a place.
+  mutating func unknownLength(
+    _ place: StringPlace, width: Int64, filled: Int64 = 0, _ state: inout State
+  ) -> LinearForm {
+    let symbol = universe.length(of: place.region, place.base)
+    let high = place.extent.map { Int128(max($0 / width - 1, 0)) } ?? (1 << 62) / Int128(width)
+    define(symbol, SymbolFact(interval: Interval(min(Int128(filled), high), high)), &state)
+    return LinearForm(symbol)
+  }
+
+  /// Elements of a literal before its first zero.
+  private func literalLength(
+    _ id: LiteralID, from start: LinearForm, width: Int64
+  ) -> LinearForm? {
+    let literal = module.literals[id]
+    let size = Int(literal.elementSize)
+    guard Int64(size) == width, start.isConstant, start.constant >= 0,
+      start.constant < literal.bytes.count / size
+    else { return nil }
+    var index = Int(start.constant)
+    while (index + 1) * size <= literal.bytes.count {
+      if literal.bytes[(index * size)..<((index + 1) * size)].allSatisfy({ $0 == 0 }) {
+        return LinearForm(constant: Int64(index) - start.constant)
+      }
+      index += 1
+    }
+    return nil
+  }
+
   /// What is known of a source before a copy, without naming anything new.
-  func stringForCopy(_ source: AbstractValue, _ state: State) -> StringView {
+  func stringForCopy(_ source: AbstractValue, _ state: State) -> CopiedText {
+    var text = CopiedText()
     guard case .pointer(let region, let offset, let inside, _) = source,
       let place = stringPlace(region, inside, offset), place.offset.isConstant
-    else { return .unknown }
+    else { return text }
     if case .literal(let id) = universe[region].kind {
-      let bytes = module.literals[id].bytes
-      let start = place.offset.constant
-      guard module.literals[id].elementSize == 1, start >= 0, start < bytes.count,
-        let end = bytes[Int(start)...].firstIndex(of: 0)
-      else { return .unknown }
-      return .length(LinearForm(constant: Int64(end) - start))
+      text.width = Int64(module.literals[id].elementSize)
+      text.length = place.offset.divided(exactlyBy: text.width).flatMap {
+        literalLength(id, from: $0, width: text.width)
+      }
+      return text
     }
-    guard case .terminated(let length)? = state.string(region, place.base)?.string,
-      let rest = length.subtracting(place.offset), bounds(rest, state).interval.low >= 0
-    else { return .unknown }
-    return .length(rest)
+    guard let fact = state.string(region, place.base),
+      let start = place.offset.divided(exactlyBy: fact.width)
+    else { return text }
+    text.width = fact.width
+    text.external = fact.external
+    text.filled = max(fact.filled - start.constant, 0)
+    if case .terminated(let length)? = fact.string, let rest = length.subtracting(start),
+      bounds(rest, state).interval.low >= 0
+    {
+      text.length = rest
+    }
+    return text
   }
 
   func setString(
-    _ place: StringPlace, _ string: StringState?, zeroFrom: Int64?, _ state: inout State
+    _ place: StringPlace, _ string: StringState?, zeroFrom: Int64?, width: Int64 = 1,
+    filled: Int64 = 0, external: ValueID? = nil, _ state: inout State
   ) {
     state.setString(
       StringFact(
-        region: place.region, base: place.base, extent: place.extent ?? .max, string: string,
-        zeroFrom: zeroFrom))
+        region: place.region, base: place.base, extent: place.extent ?? .max, width: width,
+        string: string, zeroFrom: zeroFrom, filled: filled, external: external))
   }
 
   // MARK: Writes
 
-  /// Writes one byte, known or not.
-  mutating func storeByte(
-    _ region: Region, _ inside: SubObject, _ offset: LinearForm, _ byte: Int64?, at value: ValueID,
-    _ state: inout State
+  /// Writes one element, known or not.
+  mutating func storeElement(
+    _ region: Region, _ inside: SubObject, _ offset: LinearForm, _ element: Int64?, width: Int64,
+    at value: ValueID, _ state: inout State
   ) {
     guard let place = stringPlace(region, inside, offset) else {
       state.removeStrings(in: region)
       return
     }
-    let reach = bounds(place.offset, state).interval
-    let start = Int64(clamping: reach.low)
-    let end = Int64(clamping: reach.high + 1)
+    let bytes = bounds(place.offset, state).interval
+    let start = Int64(clamping: bytes.low)
+    let end = Int64(clamping: bytes.high + Int128(width))
     dropOverlapping(place, from: start, to: end, &state)
-    let fact = state.string(region, place.base)
-    if byte == 0 {
-      let high = min(reach.high, Int128(place.extent.map { $0 - 1 } ?? .max))
+    let reach = Interval(
+      floorDivide(bytes.low, Int128(width)), floorDivide(bytes.high, Int128(width)))
+    var fact = state.string(region, place.base)
+    if let known = fact, known.width != width {
+      fact?.string = nil
+      fact?.filled = 0
+      fact?.width = width
+    }
+    if element == 0 {
+      let high = min(reach.high, Int128(place.extent.map { $0 / width - 1 } ?? .max))
       guard reach.low >= 0, high >= 0 else {
-        setString(place, nil, zeroFrom: fact?.zeroFrom, &state)
+        setString(place, nil, zeroFrom: fact?.zeroFrom, width: width, &state)
         return
       }
+      let filled = min(Int128(fact?.filled ?? 0), reach.low)
       let low: Int128
       switch fact?.string {
       case .terminated(let length)?:
         let known = bounds(length, state).interval
         if known.high <= reach.low { return }
         low = min(known.low, reach.low)
-      default: low = 0
+      default: low = filled
       }
-      let symbol = universe.symbol(of: value, range: .everything)
-      define(symbol, SymbolFact(interval: Interval(low, max(high, low))), &state)
+      let most = max(high, low)
+      var length = LinearForm(constant: Int64(clamping: low))
+      if low < most {
+        let symbol = universe.symbol(of: value, range: .everything)
+        define(symbol, SymbolFact(interval: Interval(low, most)), &state)
+        length = LinearForm(symbol)
+      }
       setString(
-        place, .terminated(length: LinearForm(symbol)), zeroFrom: fact?.zeroFrom, &state)
+        place, .terminated(length: length), zeroFrom: fact?.zeroFrom, width: width,
+        filled: Int64(filled), external: fact?.external, &state)
       return
     }
     guard var fact else { return }
@@ -173,15 +250,31 @@ extension Machine {
     switch fact.string {
     case .terminated(let length)?:
       let known = bounds(length, state).interval
-      // Overwriting before the terminator keeps it, unless the byte may be a terminator itself.
-      let isBefore = reach.high < known.low && byte != nil
+      // Overwriting before the terminator keeps it, unless the element may be a terminator itself.
+      let isBefore = reach.high < known.low && element != nil
       let isAfter = reach.low > known.high
       if !isBefore && !isAfter { fact.string = nil }
     case .unterminated?:
-      if byte == nil { fact.string = nil }
+      if element == nil { fact.string = nil }
     case nil: break
     }
+    if element == nil {
+      fact.filled = min(fact.filled, Int64(clamping: max(reach.low, 0)))
+    } else if place.offset.isConstant, reach.low == Int128(fact.filled) {
+      fact.filled += 1
+    }
     state.setString(fact)
+  }
+
+  /// The width in which the array at a place is known as a string, where `size` is that of a wide
+  /// character.
+  func isWideElement(
+    _ region: Region, _ inside: SubObject, _ offset: LinearForm, size: Int64, _ state: State
+  ) -> Bool {
+    guard size == 2 || size == 4, !state.strings.isEmpty,
+      let place = stringPlace(region, inside, offset)
+    else { return false }
+    return state.string(region, place.base)?.width == size
   }
 
   /// Where the zeros at the end of an array start after a write that ends at `end`.
@@ -216,19 +309,21 @@ extension Machine {
       fact.zeroFrom = raisedZeroFrom(
         fact.zeroFrom, past: past, fact.extent == .max ? nil : fact.extent)
       if case .terminated(let length)? = fact.string,
-        bounds(length, state).interval.high < Int128(from)
+        bounds(length, state).interval.high * Int128(fact.width) < Int128(from)
       {
         // The terminator lies before the write.
       } else {
         fact.string = nil
+        if from <= 0 { fact.external = nil }
       }
+      fact.filled = min(fact.filled, max(from, 0) / fact.width)
       state.setString(fact)
     }
   }
 
   /// A copy of `size` bytes of a string, or of unknown bytes.
   mutating func copyString(
-    _ target: Region, _ inside: SubObject, _ offset: LinearForm, _ text: StringView,
+    _ target: Region, _ inside: SubObject, _ offset: LinearForm, _ text: CopiedText,
     _ size: LinearForm, at value: ValueID, _ state: inout State
   ) {
     guard let place = stringPlace(target, inside, offset) else {
@@ -236,25 +331,72 @@ extension Machine {
       return
     }
     let reach = bounds(place.offset, state).interval
-    let length = bounds(size, state).interval
-    let end = Int64(clamping: reach.high + max(length.high, 0))
-    let zeroFrom = raisedZeroFrom(
-      state.string(target, place.base)?.zeroFrom, past: end, place.extent)
+    let count = bounds(size, state).interval
+    let end = Int64(clamping: reach.high + max(count.high, 0))
+    let known = state.string(target, place.base)
+    let zeroFrom = raisedZeroFrom(known?.zeroFrom, past: end, place.extent)
     clobberStrings(
       target, from: Int64(clamping: reach.low).addingSaturating(place.base),
       to: end.addingSaturating(place.base), &state)
-    guard place.offset == .zero, case .length(let known) = text else {
-      if state.string(target, place.base) != nil, zeroFrom != nil {
-        setString(place, state.string(target, place.base)?.string, zeroFrom: zeroFrom, &state)
+    let width = text.width
+    guard place.offset == .zero else {
+      if let old = state.string(target, place.base), zeroFrom != nil || text.external != nil {
+        setString(
+          place, old.string, zeroFrom: zeroFrom, width: old.width, filled: old.filled,
+          external: old.external ?? text.external, &state)
+      } else if text.external != nil {
+        setString(place, nil, zeroFrom: nil, width: width, external: text.external, &state)
       }
       return
     }
-    if let rest = size.subtracting(known), bounds(rest, state).interval.low > 0 {
-      setString(place, .terminated(length: known), zeroFrom: zeroFrom, &state)
-    } else if zeroFrom == nil, let rest = size.subtracting(known),
-      bounds(rest, state).interval.high <= 0
+    var string: StringState?
+    let filled = max(
+      min(text.filled, Int64(clamping: floorDivide(max(count.low, 0), Int128(width)))), 0)
+    if let length = text.length, let bytes = length.scaled(by: width),
+      let rest = size.subtracting(bytes)
     {
-      setString(place, .unterminated(bytes: size, cause: value), zeroFrom: nil, &state)
+      let over = bounds(rest, state).interval
+      if over.low > 0 {
+        string = .terminated(length: length)
+      } else if zeroFrom == nil, over.high <= 0 {
+        string = .unterminated(bytes: size, cause: value)
+      }
+    } else if filled > 0, zeroFrom == nil, let extent = place.extent, filled * width >= extent {
+      string = .unterminated(bytes: size, cause: value)
+    }
+    if string == nil, zeroFrom != nil {
+      string = .terminated(length: unknownLength(place, width: width, filled: filled, &state))
+    }
+    setString(
+      place, string, zeroFrom: zeroFrom, width: width, filled: filled, external: text.external,
+      &state)
+  }
+
+  /// Sets `size` bytes to elements that are not zero.
+  mutating func fillNonZero(
+    _ target: ValueID, _ size: LinearForm, at value: ValueID, _ state: inout State
+  ) {
+    guard case .pointer(let region, let offset, let inside, _) = registers[Int(target.index)]
+    else { return }
+    noteWrite(region, &state)
+    let width = width(of: target)
+    let reach = bounds(offset, state).interval
+    let count = bounds(size, state).interval
+    let end = Int64(clamping: reach.high + max(count.high, 0))
+    state.removeCells(in: region, from: Int64(clamping: reach.low), to: end)
+    let place = stringPlace(region, inside, offset)
+    let zeroFrom = place.flatMap {
+      raisedZeroFrom(state.string(region, $0.base)?.zeroFrom, past: end - $0.base, $0.extent)
+    }
+    clobberStrings(region, from: Int64(clamping: reach.low), to: end, &state)
+    guard let place, place.offset == .zero else { return }
+    let filled = Int64(clamping: floorDivide(max(count.low, 0), Int128(width)))
+    if let extent = place.extent, filled * width >= extent {
+      setString(
+        place, .unterminated(bytes: size, cause: value), zeroFrom: nil, width: width,
+        filled: filled, &state)
+    } else {
+      setString(place, nil, zeroFrom: zeroFrom, width: width, filled: filled, &state)
     }
   }
 
@@ -280,8 +422,10 @@ extension Machine {
       setString(
         place, .terminated(length: .zero), zeroFrom: reachesEnd ? 0 : nil, &state)
     } else if reachesEnd, place.offset.constant > 0 {
-      let known = state.string(region, place.base)?.string
-      setString(place, known, zeroFrom: place.offset.constant, &state)
+      let known = state.string(region, place.base)
+      setString(
+        place, known?.string, zeroFrom: place.offset.constant, width: known?.width ?? 1,
+        filled: known?.filled ?? 0, external: known?.external, &state)
     }
     if let type {
       zeroMembers(region, type, at: offset.constant, end: offset.constant + size.constant, &state)

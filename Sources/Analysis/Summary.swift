@@ -80,6 +80,10 @@ struct Summary: Sendable {
   var strings: [SummaryString] = []
   /// Objects whose lifetime the function ends whenever it returns.
   var released: [SummaryRelease] = []
+  /// Parameters that are used as a format, a bit each.
+  var formats: UInt64 = 0
+  /// Parameters that are taken as strings whenever the function returns, a bit each.
+  var requiredStrings: UInt64 = 0
   var obligations: [Obligation] = []
   /// Meanings of the symbols above; looked up, never listed.
   var symbols: [Symbol: SummarySymbol] = [:]
@@ -121,7 +125,7 @@ extension Summary {
       hash.add(UInt64(literal.index))
       hash.add(offset)
     }
-    for word in [written, kept, writesShared ? 1 : 0] { hash.add(word) }
+    for word in [written, kept, writesShared ? 1 : 0, formats, requiredStrings] { hash.add(word) }
     for cell in cells {
       hash.add(UInt64(cell.parameter))
       hash.add(UInt64(bitPattern: cell.offset))
@@ -134,7 +138,8 @@ extension Summary {
     }
     for string in strings {
       hash.add(UInt64(string.parameter))
-      hash.add(string.length)
+      hash.add(string.length ?? LinearForm(constant: -1))
+      hash.add(UInt64(string.width) * 2 + (string.isExternal ? 1 : 0))
     }
     for obligation in obligations {
       hash.add(UInt64(obligation.parameter))
@@ -174,7 +179,12 @@ struct SummaryCell: Hashable, Sendable {
 /// A string at the start of an argument's object.
 struct SummaryString: Hashable, Sendable {
   var parameter: Int
-  var length: LinearForm
+  /// Elements before the terminator, where it is known to be terminated.
+  var length: LinearForm?
+  /// Bytes of an element.
+  var width: Int64
+  /// Whether text in it comes from outside the program.
+  var isExternal: Bool
 }
 
 extension Machine {
@@ -241,7 +251,7 @@ extension Machine {
     return .own(state.map { fact(symbol, $0).interval } ?? universe[symbol].range)
   }
 
-  private func describe(_ form: LinearForm, _ state: State, _ summary: inout Summary) {
+  func describe(_ form: LinearForm, _ state: State, _ summary: inout Summary) {
     for index in 0..<form.count {
       summary.symbols[form[index].symbol] = meaning(of: form[index].symbol, state)
     }
@@ -374,13 +384,7 @@ extension Machine {
           parameter: Int(local.index), offset: cell.offset, size: cell.size, value: form,
           fact: known))
     }
-    for fact in exit.strings where fact.base == 0 {
-      guard case .parameter(let local) = universe[fact.region].kind,
-        writtenParameters & bit(of: local) != 0, case .terminated(let length)? = fact.string
-      else { continue }
-      describe(length, exit, &summary)
-      summary.strings.append(SummaryString(parameter: Int(local.index), length: length))
-    }
+    summariseText(exit, &summary)
     return summary
   }
 
@@ -419,13 +423,14 @@ extension Machine {
     // What the arguments are before the call: the summary speaks of the values at entry.
     var binding = Binding(summary: summary, arguments: arguments, call: value)
     judge(&binding, state)
+    judgeText(summary, arguments, at: value, &state)
     binding.forms = [:]
     let result = result(&binding, &state)
     let cells = summary.cells.compactMap { cell -> (SummaryCell, LinearForm)? in
       bind(cell.value, &binding, &state).map { (cell, $0) }
     }
-    let strings = summary.strings.compactMap { string -> (SummaryString, LinearForm)? in
-      bind(string.length, &binding, &state).map { (string, $0) }
+    let strings = summary.strings.map { string in
+      (string, string.length.flatMap { bind($0, &binding, &state) })
     }
     let ended = summary.released.compactMap { releasedRegion($0, arguments, state) }
     for (index, address, region) in ended
@@ -460,7 +465,9 @@ extension Machine {
           arguments, string.parameter),
         let place = stringPlace(region, inside, offset), place.offset == .zero
       else { continue }
-      setString(place, .terminated(length: length), zeroFrom: nil, &state)
+      setString(
+        place, length.map { .terminated(length: $0) }, zeroFrom: nil, width: string.width,
+        external: string.isExternal ? value : nil, &state)
     }
     return result
   }
@@ -536,8 +543,11 @@ extension Machine {
       else { return nil }
       return size(after: offset, region, inside, symbol, &binding, &state)
     case .length(let index)?:
-      let address = register(binding.arguments, index)
-      if case .length(let length) = string(at: address, &state) { return length }
+      if index < binding.arguments.count,
+        case .length(let length) = string(of: binding.arguments[index], &state)
+      {
+        return length
+      }
       return fresh(Interval(0, 1 << 62))
     }
   }
@@ -678,7 +688,7 @@ extension Machine {
     let isOpen = inside == .none && isParameter(region)
     let isDefinite = over.interval.low > 0 && lengthRange.low > 0
     guard isOpen || isDefinite || !over.highBoundary.isNone else { return }
-    let amount = over.highBoundary.isNone ? over.interval.low : over.interval.high
+    let amount = amount(over, element: obligation.access.elementSize)
     let size = objectSize(region, inside).flatMap { bounds($0, inner).interval.constant }
     var access = obligation.access
     access.object = objectName(address, region, inside)

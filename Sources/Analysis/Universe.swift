@@ -17,6 +17,8 @@ struct Boundary: Hashable, Sendable {
     case loopCondition
     /// What a library function promises.
     case model
+    /// What a call of the snprintf family would have needed.
+    case formatted
   }
 
   /// Where a boundary is written.

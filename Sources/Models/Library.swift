@@ -1,262 +1,292 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The C library in the terms of `ModelEffect`, one function a line:
+// The library functions that the program knows, in the vocabulary of docs/models.md:
 //
-//     name: effect arguments; …; ret result
+//     name name: clause; clause; …
 //
-// Arguments are numbered from 0; `#2` is the value of argument 2 and `#1*#2` a product. Sources: C11
-// 7.21-7.24, POSIX.1-2017, and the Linux man pages of the GNU functions.
+// One line for all functions that do the same. Arguments are numbered from 0; `#2` is the value of
+// argument 2. Sources: C11 7.4 and 7.21-7.29, POSIX.1-2017, and the Linux man pages of the rest.
 
 public import Analysis
 
-private let library = """
-  memcpy: write 0 #2; read 1 #2; copy 0 1 #2; ret 0
-  memmove: write 0 #2; read 1 #2; copy 0 1 #2; ret 0
-  mempcpy: write 0 #2; read 1 #2; copy 0 1 #2
-  bcopy: write 1 #2; read 0 #2; copy 1 0 #2
-  memset: write 0 #2; fill 0 1 #2; ret 0
-  bzero: write 0 #1; zero 0 #1
-  explicit_bzero: write 0 #1; zero 0 #1
-  memcmp: read 0 #2; read 1 #2
-  memchr: ret within 0
-  strlen: string 0; ret length 0
-  strnlen: ret shorter 0 #1
-  strcpy: string 1; unsafe 0; strcpy 0 1; ret 0
-  stpcpy: string 1; unsafe 0; strcpy 0 1; ret within 0
-  strcat: string 0; string 1; unsafe 0; strcat 0 1; ret 0
-  strncpy: write 0 #2; strncpy 0 1 #2; ret 0
-  stpncpy: write 0 #2; strncpy 0 1 #2; ret within 0
-  strncat: string 0; strncat 0 1 #2; ret 0
-  strlcpy: string 1; terminate 0 #2
-  strlcat: string 1; terminate 0 #2
-  strcmp: string 0; string 1
-  strcoll: string 0; string 1
-  strcasecmp: string 0; string 1
-  strncmp: pure
-  strncasecmp: pure
-  strchr: string 0; ret within 0
-  strchrnul: string 0; ret within 0
-  strrchr: string 0; ret within 0
-  index: string 0; ret within 0
-  rindex: string 0; ret within 0
-  strstr: string 0; string 1; ret within 0
-  strcasestr: string 0; string 1; ret within 0
-  strpbrk: string 0; string 1; ret within 0
-  strspn: string 0; string 1
-  strcspn: string 0; string 1
-  strdup: string 0; ret duplicate 0
-  strndup: pure
-  strerror: pure
-  atoi: string 0
-  atol: string 0
-  atoll: string 0
-  atof: string 0
-  strtol: string 0; clobber 1
-  strtoul: string 0; clobber 1
-  strtoll: string 0; clobber 1
-  strtoull: string 0; clobber 1
-  strtod: string 0; clobber 1
-  puts: string 0
-  fputs: string 0
-  perror: string 0
-  printf: print 0 1
-  fprintf: print 1 2
-  dprintf: print 1 2
-  syslog: print 1 2
-  vprintf: print 0 -1
-  vfprintf: print 1 -1
-  sprintf: printinto 0 1 2
-  vsprintf: printinto 0 1 -1
-  snprintf: print 2 3; terminate 0 #1
-  vsnprintf: print 2 -1; terminate 0 #1
-  gets: unbounded 0; clobber 0; ret 0
-  fgets: write 0 #1; terminate 0 #1
-  scanf: scan 0 1
-  fscanf: scan 1 2
-  sscanf: string 0; scan 1 2
-  getenv: string 0
-  read: write 1 #2; external 1 #2; ret upto #2 or fail
-  pread: write 1 #2; external 1 #2; ret upto #2 or fail
-  recv: write 1 #2; external 1 #2; ret upto #2 or fail
-  recvfrom: write 1 #2; external 1 #2; clobber 4; clobber 5; ret upto #2 or fail
-  readlink: string 0; write 1 #2; external 1 #2; ret upto #2 or fail
-  fread: write 0 #1*#2; external 0 #1*#2; ret upto #2
-  write: read 1 #2; ret upto #2 or fail
-  pwrite: read 1 #2; ret upto #2 or fail
-  send: read 1 #2; ret upto #2 or fail
-  sendto: read 1 #2; ret upto #2 or fail
-  fwrite: read 0 #1*#2; ret upto #2
-  malloc: ret memory #0
-  alloca: ret memory #0
-  calloc: ret zeroed #0*#1
-  free: release 0
-  cfree: release 0
-  abort: pure
-  exit: pure
-  _exit: pure
-  open: string 0
-  creat: string 0
-  fopen: string 0; string 1
-  unlink: string 0
-  remove: string 0
-  rename: string 0; string 1
-  mkdir: string 0
-  rmdir: string 0
-  chmod: string 0
-  chdir: string 0
-  access: string 0
-  close: pure
-  fclose: pure
-  fflush: pure
-  fileno: pure
-  feof: pure
-  ferror: pure
-  fgetc: pure
-  getc: pure
-  getchar: pure
-  fputc: pure
-  putc: pure
-  putchar: pure
-  ungetc: pure
-  lseek: pure
-  socket: pure
-  listen: pure
-  setsockopt: read 3 #4
-  bind: pure
-  connect: pure
-  abs: pure
-  labs: pure
-  rand: pure
-  srand: pure
-  random: pure
-  srandom: pure
-  getpid: pure
-  getppid: pure
-  getuid: pure
-  geteuid: pure
-  time: clobber 0
-  sleep: pure
-  usleep: pure
-  isalnum: pure
-  isalpha: pure
-  isblank: pure
-  iscntrl: pure
-  isdigit: pure
-  isgraph: pure
-  islower: pure
-  isprint: pure
-  ispunct: pure
-  isspace: pure
-  isupper: pure
-  isxdigit: pure
-  tolower: pure
-  toupper: pure
-  htons: pure
-  htonl: pure
-  ntohs: pure
-  ntohl: pure
-  bswap_16: pure
-  bswap_32: pure
-  bswap_64: pure
-  inet_ntoa: ret text 15
-  ether_ntoa: ret text 17
-  ctime: ret text 25
-  asctime: ret text 25
-  inet_addr: string 0
-  inet_aton: string 0; clobber 1
-  if_nametoindex: string 0
-  __errno_location: pure
-  __ctype_b_loc: pure
-  __ctype_tolower_loc: pure
-  __ctype_toupper_loc: pure
-  __assert_fail: pure
-  """
-
 extension ModelTable {
   /// The models of the C library and POSIX that the program carries.
-  public static let standard = ModelTable(parseModels(library))
+  public static let standard = ModelTable(
+    [strings, characters, memory, streams, files, sockets, system].flatMap {
+      (try? parseModels($0)) ?? []
+    })
 }
 
-/// Parses the line format of the table above; a line that does not follow it is left out.
+/// Reads lines of models.
 ///
-/// A test asserts that every line of the table yields a model.
-public func parseModels(_ text: String) -> [FunctionModel] {
-  text.split(separator: "\n").compactMap { parseModel($0) }
-}
-
-private func parseModel(_ line: Substring) -> FunctionModel? {
-  guard let colon = line.firstIndex(of: ":") else { return nil }
-  let name = line[..<colon].drop { $0 == " " }
-  var effects: [ModelEffect] = []
-  var result = ModelResult.unknown
-  for clause in line[line.index(after: colon)...].split(separator: ";") {
-    let words = clause.split(separator: " ")
-    guard let verb = words.first else { return nil }
-    if verb == "pure" { continue }
-    if verb == "ret" {
-      guard let parsed = parseResult(words.dropFirst()) else { return nil }
-      result = parsed
-    } else {
-      guard let effect = parseEffect(verb, Array(words.dropFirst())) else { return nil }
-      effects.append(effect)
+/// The error names the line. A test asserts that the built-in tables have none.
+public func parseModels(_ text: String) throws(ModelError) -> [FunctionModel] {
+  var models: [FunctionModel] = []
+  for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+    let line = line.drop { $0 == " " }
+    if line.isEmpty { continue }
+    guard let colon = line.firstIndex(of: ":") else {
+      throw ModelError(message: "line \(index + 1): a model is 'name: clause; …', found '\(line)'")
+    }
+    for name in line[..<colon].split(separator: " ") {
+      do {
+        models.append(try parseModel(name: String(name), line[line.index(after: colon)...]))
+      } catch {
+        throw ModelError(message: "line \(index + 1): \(error.message)")
+      }
     }
   }
-  return FunctionModel(name: String(name), effects: effects, result: result)
+  return models
 }
 
-private func parseResult(_ words: ArraySlice<Substring>) -> ModelResult? {
-  let words = Array(words)
-  guard let verb = words.first else { return nil }
-  if words.count == 1 { return Int(verb).map { .argument($0) } }
-  switch verb {
-  case "within": return Int(words[1]).map { .within($0) }
-  case "length": return Int(words[1]).map { .length($0) }
-  case "text": return Int(words[1]).map { .text($0) }
-  case "duplicate": return Int(words[1]).map { .duplicate($0) }
-  case "shorter":
-    guard words.count == 3, let index = Int(words[1]) else { return nil }
-    return parseSize(words[2]).map { .lengthUpTo(index, $0) }
-  case "upto": return parseSize(words[1]).map { .upTo($0, canFail: words.count > 2) }
-  case "memory": return parseSize(words[1]).map { .memory($0, isZeroed: false) }
-  case "zeroed": return parseSize(words[1]).map { .memory($0, isZeroed: true) }
-  default: return nil
-  }
-}
+/// C11 7.24 and 7.29.4, the GNU and BSD additions.
+let strings = """
+  memcpy memmove: write 0 #2; read 1 #2; copy 0 1 #2; ret 0
+  wmemcpy wmemmove: write 0 #2*element; read 1 #2*element; copy 0 1 #2*element; ret 0
+  mempcpy: write 0 #2; read 1 #2; copy 0 1 #2; ret past 0 #2
+  wmempcpy: write 0 #2*element; read 1 #2*element; copy 0 1 #2*element; ret past 0 #2*element
+  memccpy: clobber 0; ret inside 0 #3
+  bcopy: write 1 #2; read 0 #2; copy 1 0 #2
+  swab: write 1 #2; read 0 #2; clobber 1
+  memset: write 0 #2; fill 0 1 #2; ret 0
+  wmemset: write 0 #2*element; fill 0 1 #2*element; ret 0
+  bzero explicit_bzero: write 0 #1; zero 0 #1
+  memcmp bcmp timingsafe_bcmp timingsafe_memcmp: read 0 #2; read 1 #2
+  wmemcmp: read 0 #2*element; read 1 #2*element
+  memchr: ret inside 0 #2
+  memrchr: read 0 #2; ret inside 0 #2
+  wmemchr: ret inside 0 #2*element
+  memmem: read 0 #1; read 2 #3; ret inside 0 #1
+  strlen wcslen: string 0; ret length 0
+  strnlen wcsnlen: ret shorter 0 #1
+  strcpy wcscpy: string 1; unsafe 0; strcpy 0 1; ret 0
+  stpcpy wcpcpy: string 1; unsafe 0; strcpy 0 1; ret end 0
+  strcat wcscat: string 0; string 1; unsafe 0; strcat 0 1; ret 0
+  strncpy wcsncpy: write 0 #2*element; strncpy 0 1 #2; ret 0
+  stpncpy wcpncpy: write 0 #2*element; strncpy 0 1 #2; ret within 0 always
+  strncat wcsncat: string 0; strncat 0 1 #2; ret 0
+  strlcpy wcslcpy: string 1; strlcpy 0 1 #2; ret length 1
+  strlcat wcslcat: string 1; strlcat 0 1 #2
+  strcmp strcoll strcasecmp strverscmp: string 0; string 1
+  wcscmp wcscoll wcscasecmp: string 0; string 1
+  strncmp strncasecmp wcsncmp wcsncasecmp: string 0 #2; string 1 #2
+  strchr strrchr index rindex wcschr wcsrchr: string 0; ret within 0
+  strchrnul wcschrnul: string 0; ret within 0 always
+  strstr strcasestr strpbrk wcsstr wcspbrk: string 0; string 1; ret within 0
+  strspn strcspn wcsspn wcscspn: string 0; string 1; ret position 0
+  strtok wcstok: string 1; clobber 0
+  strtok_r: string 1; clobber 0; clobber 2
+  strsep: string 1; clobber 0
+  strdup wcsdup: string 0; ret duplicate 0
+  strndup: ret duplicate 0 #1
+  strxfrm wcsxfrm: string 1; clobber 0
+  strerror strsignal: ret string
+  strerror_r: clobber 1
+  ffs ffsl ffsll: ret 0..64
+  """
 
-private func parseEffect(_ verb: Substring, _ words: [Substring]) -> ModelEffect? {
-  let numbers = words.compactMap { Int($0) }
-  let size = words.last.flatMap { parseSize($0) }
-  switch (verb, numbers.count, size) {
-  case ("write", 1, let size?): return .write(numbers[0], size)
-  case ("read", 1, let size?): return .read(numbers[0], size)
-  case ("external", 1, let size?): return .external(numbers[0], size)
-  case ("terminate", 1, let size?): return .terminate(numbers[0], size)
-  case ("zero", 1, let size?): return .fill(numbers[0], -1, size)
-  case ("fill", 2, let size?): return .fill(numbers[0], numbers[1], size)
-  case ("copy", 2, let size?): return .copy(numbers[0], numbers[1], size)
-  case ("strncpy", 2, let size?): return .copyBounded(numbers[0], numbers[1], size)
-  case ("strncat", 2, let size?): return .appendBounded(numbers[0], numbers[1], size)
-  case ("string", 1, _): return .string(numbers[0])
-  case ("release", 1, _): return .release(numbers[0])
-  case ("clobber", 1, _): return .clobber(numbers[0])
-  case ("unsafe", 1, _): return .unsafe(.unchecked, numbers[0])
-  case ("unbounded", 1, _): return .unsafe(.unbounded, numbers[0])
-  case ("strcpy", 2, _): return .copyString(numbers[0], numbers[1])
-  case ("strcat", 2, _): return .appendString(numbers[0], numbers[1])
-  case ("print", 2, _): return .print(format: numbers[0], first: numbers[1])
-  case ("scan", 2, _): return .scan(format: numbers[0], first: numbers[1])
-  case ("printinto", 3, _):
-    return .printInto(numbers[0], format: numbers[1], first: numbers[2])
-  default: return nil
-  }
-}
+/// C11 7.4, 7.22.1, 7.22.7, 7.22.8, 7.29.4.1 and 7.30.
+let characters = """
+  isalnum isalpha isblank iscntrl isdigit isgraph islower: pure
+  isprint ispunct isspace isupper isxdigit isascii: pure
+  tolower toupper toascii: pure
+  iswalnum iswalpha iswblank iswcntrl iswdigit iswgraph iswlower: pure
+  iswprint iswpunct iswspace iswupper iswxdigit towlower towupper: pure
+  __ctype_b_loc __ctype_tolower_loc __ctype_toupper_loc __ctype_get_mb_cur_max: pure
+  atoi atol atoll atof: string 0
+  strtol strtoul strtoll strtoull strtoimax strtoumax: string 0; clobber 1
+  strtod strtof strtold: string 0; clobber 1
+  wcstol wcstoul wcstoll wcstoull wcstod: string 0; clobber 1
+  mbstowcs: string 1; write 0 #2*element; clobber 0; ret upto #2 or fail
+  wcstombs: string 1; clobber 0; ret upto #2 or fail
+  mbtowc mbrtowc wctomb wcrtomb: clobber 0
+  mbsrtowcs wcsrtombs: clobber 0; clobber 1
+  mblen wctob btowc: pure
+  """
 
-private func parseSize(_ word: Substring) -> ModelSize? {
-  guard word.first == "#" else { return Int64(word).map { .constant($0) } }
-  let factors = word.split(separator: "*").compactMap { Int($0.dropFirst()) }
-  switch factors.count {
-  case 1: return .argument(factors[0])
-  case 2: return .product(factors[0], factors[1])
-  default: return nil
-  }
-}
+/// C11 7.22.3 and what goes with it.
+let memory = """
+  malloc valloc: ret memory #0
+  alloca __builtin_alloca: ret stack #0
+  calloc: ret zeroed #0*#1
+  realloc: ret resized 0 #1
+  reallocarray: ret resized 0 #1*#2
+  aligned_alloc memalign: ret memory #1
+  posix_memalign: acquire 0 memory
+  free cfree: release 0
+  malloc_usable_size malloc_trim: pure
+  mmap mmap64: acquire mapping
+  munmap: release 0 mapping
+  mprotect msync madvise mlock munlock: pure
+  """
+
+/// C11 7.21, 7.29.2, 7.29.3, and syslog(3), err(3).
+let streams = """
+  puts fputs fputws: string 0
+  fputs_unlocked perror psignal: string 0
+  fputc putc putchar fputc_unlocked putc_unlocked putchar_unlocked: pure
+  fputwc putwc putwchar ungetc ungetwc putw: pure
+  printf wprintf: print 0 1; ret printed 0 1
+  fprintf fwprintf dprintf: print 1 2; ret printed 1 2
+  syslog: print 1 2
+  warn warnx: print 0 1
+  vprintf vwarn vwarnx: print 0 -1
+  vfprintf vdprintf vsyslog vfwprintf: print 1 -1
+  err errx: print 1 2; noreturn
+  verr verrx: print 1 -1; noreturn
+  sprintf: printinto 0 1 2; ret printed 1 2
+  vsprintf: printinto 0 1 -1
+  snprintf: printbounded 0 #1 2 3; ret printed 2 3
+  vsnprintf: printbounded 0 #1 2 -1; ret printed 2 -1
+  swprintf: printbounded 0 #1 2 3; ret upto #1 or fail
+  vswprintf: printbounded 0 #1 2 -1; ret upto #1 or fail
+  asprintf: print 1 2; allocatetext 0
+  vasprintf: print 1 -1; allocatetext 0
+  gets: unbounded 0; externaltext 0 1099511627776; ret maybe 0
+  fgets fgetws fgets_unlocked: write 0 #1*element; externaltext 0 #1; ret maybe 0
+  fgetc getc getchar fgetc_unlocked getc_unlocked getchar_unlocked: ret -1..255
+  fgetwc getwc getwchar getw: pure
+  getline: allocatetext 0; clobber 1
+  getdelim: allocatetext 0; clobber 1
+  scanf wscanf: scan 0 1
+  fscanf fwscanf: scan 1 2
+  sscanf swscanf: string 0; scan 1 2
+  vscanf: scan 0 -1
+  vfscanf: scan 1 -1
+  vsscanf: string 0; scan 1 -1
+  fread fread_unlocked: write 0 #1*#2; external 0 #1*#2; ret upto #2
+  fwrite fwrite_unlocked: read 0 #1*#2; ret upto #2
+  fopen fopen64: string 0; string 1; acquire stream
+  freopen: string 0; string 1; ret maybe 2
+  fdopen: string 1; acquire stream
+  fmemopen tmpfile: acquire stream
+  fclose: release 0 stream
+  popen: string 0; string 1; acquire pipe
+  pclose: release 0 pipe
+  fflush fileno feof ferror clearerr fwide: pure
+  fflush_unlocked fileno_unlocked feof_unlocked ferror_unlocked: pure
+  fseek ftell fseeko ftello rewind fsetpos: pure
+  fgetpos: clobber 1
+  setbuf setvbuf setlinebuf: pure
+  openlog closelog setlogmask: pure
+  """
+
+/// POSIX files and directories.
+let files = """
+  read pread pread64: write 1 #2; external 1 #2; ret upto #2 or fail
+  write pwrite pwrite64: read 1 #2; ret upto #2 or fail
+  readlink: string 0; write 1 #2; external 1 #2; ret upto #2 or fail
+  readlinkat: string 1; write 2 #3; external 2 #3; ret upto #3 or fail
+  open open64 creat: string 0; acquire descriptor; ret -1..2147483647
+  openat: string 1; acquire descriptor; ret -1..2147483647
+  dup: acquire descriptor; ret -1..2147483647
+  dup2 dup3: ret -1..2147483647
+  close: release 0 descriptor; ret -1..0
+  pipe pipe2: acquire 0 descriptor
+  mkstemp mkstemp64: string 0; acquire descriptor; ret -1..2147483647
+  mkostemp: string 0; acquire descriptor; ret -1..2147483647
+  mkdtemp mktemp: string 0; ret maybe 0
+  memfd_create shm_open: string 0; acquire descriptor
+  eventfd timerfd_create epoll_create epoll_create1 inotify_init inotify_init1: acquire descriptor
+  unlink remove rmdir chdir chroot umount swapoff: string 0; ret -1..0
+  unlinkat: string 1; ret -1..0
+  rename link symlink: string 0; string 1; ret -1..0
+  mkdir chmod access mkfifo mknod truncate euidaccess: string 0; ret -1..0
+  chown lchown: string 0; ret -1..0
+  stat lstat stat64 lstat64 statfs statvfs: string 0; clobber 1; ret -1..0
+  fstat fstat64 fstatfs: clobber 1; ret -1..0
+  fstatat: string 1; clobber 2; ret -1..0
+  utime utimes: string 0; ret -1..0
+  lseek lseek64 ftruncate fsync fdatasync fchmod fchown fchdir isatty umask sync: pure
+  opendir: string 0; acquire directory
+  fdopendir: acquire directory
+  closedir: release 0 directory
+  readdir readdir64 rewinddir dirfd telldir seekdir: pure
+  getcwd: write 0 #1; terminate 0 #1
+  realpath: string 0; clobber 1
+  basename dirname: clobber 0
+  fnmatch: string 0; string 1
+  ioctl fcntl fcntl64: clobber 2
+  poll: clobber 0
+  select: clobber 1; clobber 2; clobber 3; clobber 4
+  dlopen: acquire library
+  dlsym: string 1
+  dlclose: release 0 library
+  dlerror: pure
+  """
+
+/// POSIX sockets, names of hosts and addresses, byte order.
+let sockets = """
+  recv: write 1 #2; external 1 #2; ret upto #2 or fail
+  recvfrom: write 1 #2; external 1 #2; clobber 4; clobber 5; ret upto #2 or fail
+  send: read 1 #2; ret upto #2 or fail
+  sendto: read 1 #2; ret upto #2 or fail
+  socket: acquire descriptor; ret -1..2147483647
+  socketpair: acquire 3 descriptor
+  accept accept4: clobber 1; clobber 2; acquire descriptor; ret -1..2147483647
+  listen bind connect shutdown: ret -1..0
+  setsockopt: read 3 #4; ret -1..0
+  getsockopt: clobber 3; clobber 4; ret -1..0
+  getsockname getpeername: clobber 1; clobber 2; ret -1..0
+  getaddrinfo: string 0; string 1; acquire 3 addresses
+  freeaddrinfo: release 0 addresses
+  gai_strerror hstrerror: ret string
+  getnameinfo: write 2 #3; terminate 2 #3; write 4 #5; terminate 4 #5
+  gethostbyname gethostbyname2: string 0
+  gethostname getdomainname: write 0 #1; terminate 0 #1
+  inet_ntoa: ret text 15
+  inet_ntop: write 2 #3; terminate 2 #3; ret maybe 2
+  inet_pton: string 1; clobber 2
+  inet_addr inet_network: string 0
+  inet_aton: string 0; clobber 1
+  ether_ntoa: ret text 17
+  ether_aton: string 0
+  if_nametoindex: string 0
+  if_indextoname: write 1 16; terminate 1 16; ret maybe 1
+  htons htonl ntohs ntohl bswap_16 bswap_32 bswap_64: pure
+  """
+
+/// The process, its users, time, and the rest.
+let system = """
+  abort _exit _Exit quick_exit exit: noreturn
+  longjmp siglongjmp __assert_fail __stack_chk_fail __builtin_trap: noreturn
+  getenv secure_getenv: string 0; ret outside
+  setenv: string 0; string 1
+  unsetenv putenv: string 0
+  system execl execlp execle execv execvp execve: string 0
+  getpass: string 0; ret outside
+  crypt: string 0; string 1
+  rand random lrand48: ret 0..2147483647
+  srand srandom srand48: pure
+  arc4random: pure
+  arc4random_buf: write 0 #1; clobber 0
+  getrandom: write 0 #1; clobber 0; ret upto #1 or fail
+  abs labs llabs: pure
+  getpid getppid getpgrp getsid getuid geteuid getgid getegid gettid: pure
+  setuid setgid seteuid setegid setsid setpgid nice: pure
+  getpwnam getgrnam: string 0
+  getpwuid getgrgid getlogin ttyname: pure
+  uname sysinfo: clobber 0; ret -1..0
+  getrlimit getrusage: clobber 1; ret -1..0
+  setrlimit sysconf getpagesize getdtablesize: pure
+  sleep usleep alarm sched_yield: pure
+  nanosleep: clobber 1
+  time: clobber 0
+  gettimeofday: clobber 0; clobber 1
+  clock_gettime clock_getres: clobber 1
+  clock difftime: pure
+  gmtime localtime: pure
+  gmtime_r localtime_r: clobber 1; ret maybe 1
+  mktime timegm: clobber 0
+  ctime asctime: ret text 25
+  ctime_r asctime_r: write 1 26; terminate 1 26; ret maybe 1
+  strftime: write 0 #1; terminate 0 #1; ret upto #1
+  sigemptyset sigfillset sigaddset sigdelset: clobber 0
+  sigprocmask sigaction: clobber 2
+  kill: ret -1..0
+  wait: clobber 0
+  waitpid: clobber 1
+  regcomp: string 1; clobber 0
+  regexec: string 1; clobber 3
+  __errno_location: pure
+  """

@@ -6,6 +6,14 @@ import Findings
 // What the four rules on bounds share: which of them an access belongs to, and how it is said.
 
 extension AccessObservation {
+  /// Whether all but the terminator of a string fits: `no-room-for-terminator` speaks of that.
+  var lacksRoomForTerminator: Bool { endsInTerminator && excess == elementSize }
+
+  /// Whether the length of a text that did not fit is used: `string-bound-misuse` speaks of that.
+  var isOfFormattedLength: Bool {
+    if case .formatted = source { true } else { false }
+  }
+
   /// Whether the access is off by one: at most one element past the end, because of a condition of
   /// the program or the promise of a function that the program relies on, or at the very index that
   /// is the number of elements.
@@ -51,6 +59,8 @@ extension AccessObservation {
     case .loop(let text): ", because the loop runs while '\(text)'"
     case .loopEnd(let text): ", because the loop ends when '\(text)' fails"
     case .model(let text): ", because '\(text)' can return that much"
+    case .formatted(let text):
+      ", because '\(text)' returns what it would have needed, not what it wrote"
     }
   }
 
@@ -64,7 +74,7 @@ extension AccessObservation {
       return ""
     case .model:
       return "pass one byte less than the size, or check the result before it is an index"
-    case .constant, .loopEnd: return ""
+    case .constant, .loopEnd, .formatted: return ""
     }
   }
 }
@@ -76,6 +86,7 @@ func reportAccesses(
 ) {
   for observation in pass.result.observations {
     guard case .access(let access) = observation.kind, access.isWrite == isWrite,
+      !access.lacksRoomForTerminator, !access.isOfFormattedLength,
       access.isFencePost == isFencePost, let tier = access.tier(observation.judgement)
     else { continue }
     let verb = isWrite ? "writes" : "reads"

@@ -41,6 +41,29 @@ extension RuleExample {
           return result;
         }
         """#),
+    "format-string": RuleExample(
+      bad: #"""
+        #include "libc.h"
+
+        void echo(int socket) {
+          char line[128];
+          ssize_t length = recv(socket, line, sizeof line - 1, 0);
+          if (length < 0) return;
+          line[length] = '\0';
+          printf(line);  // format-string
+        }
+        """#,
+      good: #"""
+        #include "libc.h"
+
+        void echo(int socket) {
+          char line[128];
+          ssize_t length = recv(socket, line, sizeof line - 1, 0);
+          if (length < 0) return;
+          line[length] = '\0';
+          printf("%s", line);
+        }
+        """#),
     "missing-terminator": RuleExample(
       bad: #"""
         #include "libc.h"
@@ -59,6 +82,27 @@ extension RuleExample {
           strncpy(name, host, sizeof name - 1);
           name[sizeof name - 1] = '\0';
           printf("hello %s\n", name);
+        }
+        """#),
+    "no-room-for-terminator": RuleExample(
+      bad: #"""
+        #include "libc.h"
+
+        char *copy(const char *text) {
+          char *copy = malloc(strlen(text));
+          if (!copy) return NULL;
+          strcpy(copy, text);  // no-room-for-terminator
+          return copy;
+        }
+        """#,
+      good: #"""
+        #include "libc.h"
+
+        char *copy(const char *text) {
+          char *copy = malloc(strlen(text) + 1);
+          if (!copy) return NULL;
+          strcpy(copy, text);
+          return copy;
         }
         """#),
     "off-by-one-read": RuleExample(
@@ -157,6 +201,25 @@ extension RuleExample {
           char name[16];
           memset(name, 0, sizeof name);
           use(name);
+        }
+        """#),
+    "string-bound-misuse": RuleExample(
+      bad: #"""
+        #include "libc.h"
+
+        void greet(const char *name) {
+          char text[16] = "hello ";
+          strncat(text, name, sizeof text);  // string-bound-misuse
+          puts(text);
+        }
+        """#,
+      good: #"""
+        #include "libc.h"
+
+        void greet(const char *name) {
+          char text[16] = "hello ";
+          strncat(text, name, sizeof text - strlen(text) - 1);
+          puts(text);
         }
         """#),
     "unsafe-function": RuleExample(

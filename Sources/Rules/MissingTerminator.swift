@@ -46,5 +46,5 @@ private let missingTerminatorInfo = RuleInfo(
   limits: """
     Blocks where the copy's bound is the size of the buffer, the source is not known to be shorter,
     and a path from the copy to the use is confirmed. A buffer that was zeroed before, or that unseen
-    code may have written in between, is taken as terminated. Wide strings are not judged yet.
+    code may have written in between, is taken as terminated.
     """)

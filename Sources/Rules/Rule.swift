@@ -17,11 +17,14 @@ public struct Rule: Sendable {
   /// All rules, sorted by id.
   public static let all: [Rule] = [
     doubleFree,
+    formatString,
     missingTerminator,
+    noRoomForTerminator,
     offByOneRead,
     offByOneWrite,
     outOfBoundsRead,
     outOfBoundsWrite,
+    stringBoundMisuse,
     unsafeFunction,
     useAfterFree,
   ]
