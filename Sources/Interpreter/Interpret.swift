@@ -9,15 +9,26 @@ public struct InterpreterOptions: Sendable {
   public var arguments: [String]
   /// What the program reads from its standard input.
   public var input: ContiguousArray<UInt8>
+  /// The files that it sees, by path.
+  public var files: [String: ContiguousArray<UInt8>]
+  /// Whether new objects are zero; else they hold no value, and to read them is a trap.
+  ///
+  /// Real programs copy such values where that is defined: not every indeterminate value is a trap
+  /// representation (C11 3.19.2, 6.3.2.1p2).
+  public var startsZeroed: Bool
   /// Instructions and block ends that may be executed.
   public var fuel: Int
 
   /// Makes options.
   public init(
-    arguments: [String] = ["program"], input: ContiguousArray<UInt8> = [], fuel: Int = 500_000_000
+    arguments: [String] = ["program"], input: ContiguousArray<UInt8> = [],
+    files: [String: ContiguousArray<UInt8>] = [:], startsZeroed: Bool = false,
+    fuel: Int = 500_000_000
   ) {
     self.arguments = arguments
     self.input = input
+    self.files = files
+    self.startsZeroed = startsZeroed
     self.fuel = fuel
   }
 }
@@ -30,6 +41,8 @@ public struct InterpreterRun: Sendable {
   public var output: ContiguousArray<UInt8>
   /// What was written to standard error.
   public var errorOutput: ContiguousArray<UInt8>
+  /// The files that are there at the end, by path.
+  public var files: [String: ContiguousArray<UInt8>]
   /// Instructions and block ends that were executed.
   public var steps: Int
 }
@@ -80,5 +93,6 @@ public func interpret<Observer: ExecutionObserver>(
   observer = machine.observer
   return InterpreterRun(
     outcome: outcome, output: machine.output, errorOutput: machine.errorOutput,
+    files: machine.files.files,
     steps: options.fuel - machine.fuel)
 }

@@ -7,7 +7,14 @@ enum LibraryFunction: String {
   // Output and input
   case printf, fprintf, sprintf, snprintf, vprintf, vfprintf, vsprintf, vsnprintf, dprintf
   case puts, putchar, putc, fputc, fputs, fwrite, fflush, perror
-  case getchar, getc, fgetc, fgets, fread, feof, ferror
+  case getchar, getc, fgetc, fgets, fread, ungetc, feof, ferror, clearerr
+  case fopen, fopen64, fdopen, fclose, fileno, setvbuf, setbuf
+  case fseek, fseeko, fseeko64, ftell, ftello, ftello64, rewind
+  case sscanf, fscanf
+  // Files
+  case open, open64, creat, close, read, write, lseek, lseek64, fsync
+  case unlink, remove, rename, access, isatty, chmod, chown, fchmod, fchown, utime
+  case stat, stat64, lstat, lstat64, fstat, fstat64
   // Memory
   case malloc, calloc, realloc, free, alloca, reallocarray
   case memcpy, memmove, mempcpy, memset, memcmp, memchr, memrchr, bzero, bcmp, bcopy
@@ -23,7 +30,7 @@ enum LibraryFunction: String {
   case lowerCaseTable = "__ctype_tolower_loc"
   case upperCaseTable = "__ctype_toupper_loc"
   // The program
-  case exit, abort, getenv, setlocale
+  case exit, abort, getenv, setlocale, signal, strerror, time
   case quickExit = "_exit"
   case exitNow = "_Exit"
   case assertFail = "__assert_fail"
@@ -77,7 +84,7 @@ struct LibraryState {
   var lowerCase: Address = 0
   var upperCase: Address = 0
   var strtokNext: Address = 0
-  var isAtEnd = false
+  var errorText: Address = 0
 }
 
 extension Machine {
@@ -93,11 +100,13 @@ extension Machine {
       function: library, name: name(ofFunction: function), arguments: arguments, result: result)
     switch library {
     case .printf, .fprintf, .sprintf, .snprintf, .vprintf, .vfprintf, .vsprintf, .vsnprintf,
-      .dprintf:
-      return try callPrintf(call)
-    case .puts, .putchar, .putc, .fputc, .fputs, .fwrite, .fflush, .perror, .getchar, .getc,
-      .fgetc, .fgets, .fread, .feof, .ferror:
-      return try callStream(call)
+      .dprintf, .puts, .putchar, .putc, .fputc, .fputs, .fwrite, .fflush, .perror, .getchar, .getc,
+      .fgetc, .fgets, .fread, .ungetc, .feof, .ferror, .clearerr, .fopen, .fopen64, .fdopen,
+      .fclose, .fileno, .setvbuf, .setbuf, .fseek, .fseeko, .fseeko64, .ftell, .ftello, .ftello64,
+      .rewind, .sscanf, .fscanf, .open, .open64, .creat, .close, .read, .write, .lseek, .lseek64,
+      .fsync, .unlink, .remove, .rename, .access, .isatty, .chmod, .chown, .fchmod, .fchown, .utime,
+      .stat, .stat64, .lstat, .lstat64, .fstat, .fstat64:
+      return try callFiles(call)
     case .malloc, .calloc, .realloc, .free, .alloca, .reallocarray:
       return try callAllocation(call)
     case .memcpy, .memmove, .mempcpy, .memset, .memcmp, .memchr, .memrchr, .bzero, .bcmp, .bcopy:
@@ -113,8 +122,10 @@ extension Machine {
       .isspace, .isupper, .isxdigit, .tolower, .toupper, .characterClasses, .lowerCaseTable,
       .upperCaseTable:
       return try callCharacter(call)
-    case .exit, .abort, .getenv, .setlocale, .quickExit, .exitNow, .assertFail, .errnoLocation,
-      .expect, .unreachable, .trap, .prefetch, .assumeAligned, .constantP, .objectSize:
+    case .exit, .abort, .getenv, .setlocale, .signal, .strerror, .time, .quickExit, .exitNow,
+      .assertFail,
+      .errnoLocation, .expect, .unreachable, .trap, .prefetch, .assumeAligned, .constantP,
+      .objectSize:
       return try callProgram(call)
     case .qsort, .bsearch:
       return try callAlgorithm(call)

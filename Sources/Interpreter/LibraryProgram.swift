@@ -12,6 +12,20 @@ extension Machine {
     return environment.errno
   }
 
+  /// The text of an error in the "C" locale.
+  func message(ofError number: UInt64) -> String {
+    switch ErrorNumber(rawValue: Int32(truncatingIfNeeded: number)) {
+    case .noEntry: "No such file or directory"
+    case .badDescriptor: "Bad file descriptor"
+    case .exists: "File exists"
+    case .invalid: "Invalid argument"
+    case .notTerminal: "Inappropriate ioctl for device"
+    case .illegalSeek: "Illegal seek"
+    case .range: "Numerical result out of range"
+    case nil: number == 0 ? "Success" : "Unknown error \(Int32(truncatingIfNeeded: number))"
+    }
+  }
+
   mutating func callProgram(_ call: LibraryCall) throws(Stop) -> UInt64 {
     switch call.function {
     case .exit, .quickExit, .exitNow:
@@ -23,7 +37,17 @@ extension Machine {
       try emit(place + ": ".utf8 + text, to: 2)
       throw Stop.abort
     case .trap, .unreachable: throw Stop.trap("reaches '\(call.name)'")
+    case .time:
+      // The clock stands still, so that two runs are equal.
+      if try call[0] != 0 { try memory.store(call[0], 8, 0) }
+      return 0
     case .errnoLocation: return try errnoAddress()
+    case .strerror:
+      let text = ContiguousArray(message(ofError: try call[0]).utf8)
+      if environment.errorText != 0 { memory.end(environment.errorText) }
+      environment.errorText = try memory.allocate(.system, size: text.count + 1)
+      try write(text, to: environment.errorText, terminated: true)
+      return environment.errorText
     case .expect, .assumeAligned: return try call[0]
     case .objectSize: return try call[1] & 2 == 0 ? .max : 0
     default: return 0

@@ -1,21 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// Streams, C11 7.21.5 to 7.21.10. They hold back nothing: what is written is in the file at once.
+
 import IR
 
 extension Machine {
-  private static var outputLimit: Int { 64 << 20 }
-
-  /// Writes to a file descriptor of the program.
-  mutating func emit(_ text: ContiguousArray<UInt8>, to descriptor: UInt32) throws(Stop) {
-    switch descriptor {
-    case 1: output.append(contentsOf: text)
-    case 2: errorOutput.append(contentsOf: text)
-    default: throw Stop.trap("writes to stream \(descriptor), which is not modelled")
-    }
-    guard output.count + errorOutput.count <= Self.outputLimit else {
-      throw Stop.trap("writes more than \(Self.outputLimit) bytes")
-    }
-  }
+  static var outputLimit: Int { 64 << 20 }
 
   /// The file descriptor of a `FILE *`.
   func descriptor(ofStream address: Address) throws(Stop) -> UInt32 {
@@ -23,6 +13,16 @@ extension Machine {
       throw Stop.trap("uses what is no stream of the program")
     }
     return object.owner
+  }
+
+  /// Writes to a stream.
+  mutating func emit(_ text: ContiguousArray<UInt8>, to descriptor: UInt32) throws(Stop) {
+    do throws(Stop) {
+      try writeBytes(text, to: descriptor)
+    } catch {
+      files.update(descriptor) { $0.hasFailed = true }
+      throw error
+    }
   }
 
   mutating func callStream(_ call: LibraryCall) throws(Stop) -> UInt64 {
@@ -44,35 +44,116 @@ extension Machine {
         throw Stop.trap("writes too many bytes")
       }
       try emit(bytes(at: call[0], Int(size)), to: descriptor(ofStream: call[3]))
-      return try call[2]
+      return size == 0 ? 0 : try call[2]
     case .perror:
-      try emit(string(at: call[0]) + ContiguousArray(": error\n".utf8), to: 2)
+      let number = try memory.load(errnoAddress(), 4)
+      try emit(
+        string(at: call[0]) + ContiguousArray(": \(message(ofError: number))\n".utf8), to: 2)
       return 0
-    case .feof: return environment.isAtEnd ? 1 : 0
-    case .fflush, .ferror: return 0
+    case .fopen, .fopen64, .fdopen, .fclose, .fseek, .fseeko, .fseeko64, .ftell, .ftello, .ftello64,
+      .rewind, .fileno, .setvbuf, .setbuf, .fflush:
+      return try callPosition(call)
+    case .feof, .ferror, .clearerr: return try callStreamState(call)
     default: return try readStream(call)
     }
   }
 
-  // MARK: Standard input
-
-  private mutating func nextInput() -> UInt8? {
-    guard inputPosition < options.input.count else {
-      environment.isAtEnd = true
-      return nil
+  private mutating func callStreamState(_ call: LibraryCall) throws(Stop) -> UInt64 {
+    let descriptor = try descriptor(ofStream: call[0])
+    var isSet = false
+    files.update(descriptor) { file in
+      switch call.function {
+      case .feof: isSet = file.isAtEnd
+      case .ferror: isSet = file.hasFailed
+      default:
+        file.isAtEnd = false
+        file.hasFailed = false
+      }
     }
-    inputPosition += 1
-    return options.input[inputPosition - 1]
+    return isSet ? 1 : 0
+  }
+
+  // MARK: Opening and positions
+
+  private mutating func callPosition(_ call: LibraryCall) throws(Stop) -> UInt64 {
+    switch call.function {
+    case .fopen, .fopen64: return try openStream(files.open(path(call[0]), streamMode(call[1])))
+    case .fdopen: return try openStream(UInt32(truncatingIfNeeded: call[0]))
+    case .fclose:
+      let stream = try descriptor(ofStream: call[0])
+      memory.end(try call[0])
+      try files.close(stream)
+    case .fileno: return UInt64(try descriptor(ofStream: call[0]))
+    case .rewind: _ = try files.seek(descriptor(ofStream: call[0]), 0, from: 0)
+    case .fseek, .fseeko, .fseeko64:
+      _ = try files.seek(descriptor(ofStream: call[0]), call.signed(1), from: call[2])
+    case .ftell, .ftello, .ftello64:
+      let stream = try descriptor(ofStream: call[0])
+      let file = try files[stream]
+      guard file.node >= 0 else { throw Stop.file(.illegalSeek) }
+      return UInt64(file.position - (file.pushedBack == nil ? 0 : 1))
+    default: break
+    }
+    return 0
+  }
+
+  private mutating func openStream(_ descriptor: UInt32) throws(Stop) -> Address {
+    _ = try files[descriptor]
+    return try memory.makeObject(.stream, size: 0, owner: descriptor, base: 0)
+  }
+
+  /// The mode of `fopen`, C11 7.21.5.3p3.
+  private func streamMode(_ address: Address) throws(Stop) -> OpenMode {
+    let text = try string(at: address)
+    var mode: OpenMode
+    switch text.first {
+    case 0x72: mode = .read
+    case 0x77: mode = [.write, .create, .truncate]
+    case 0x61: mode = [.write, .create, .append]
+    default: throw Stop.trap("opens a file with an unknown mode")
+    }
+    if text.contains(0x2B) { mode.formUnion([.read, .write]) }
+    if text.contains(0x78) { mode.insert(.exclusive) }
+    return mode
+  }
+
+  // MARK: Reading
+
+  /// The next byte of a stream.
+  mutating func nextByte(_ descriptor: UInt32) throws(Stop) -> UInt8? {
+    do throws(Stop) {
+      if let byte = try files[descriptor].pushedBack {
+        files.update(descriptor) { $0.pushedBack = nil }
+        return byte
+      }
+      if let byte = try files.read(descriptor, 1).first { return byte }
+      files.update(descriptor) { $0.isAtEnd = true }
+    } catch {
+      guard case .file(let number) = error else { throw error }
+      try setError(number)
+      files.update(descriptor) { $0.hasFailed = true }
+    }
+    return nil
   }
 
   private mutating func readStream(_ call: LibraryCall) throws(Stop) -> UInt64 {
     switch call.function {
     case .getchar, .getc, .fgetc:
-      return nextInput().map { UInt64($0) } ?? UInt64(bitPattern: -1)
+      let stream = call.function == .getchar ? 0 : try descriptor(ofStream: call[0])
+      return try nextByte(stream).map { UInt64($0) } ?? UInt64(bitPattern: -1)
+    case .ungetc:
+      let byte = try call.signed(0)
+      guard byte >= 0 else { return UInt64(bitPattern: -1) }
+      files.update(try descriptor(ofStream: call[1])) { file in
+        file.pushedBack = UInt8(truncatingIfNeeded: byte)
+        file.isAtEnd = false
+      }
+      return UInt64(byte & 0xFF)
     case .fgets:
+      let stream = try descriptor(ofStream: call[2])
       var line: ContiguousArray<UInt8> = []
       let room = try call.signed(1)
-      while Int64(line.count) < room - 1, let byte = nextInput() {
+      while Int64(line.count) < room - 1, let byte = try nextByte(stream) {
         line.append(byte)
         if byte == 0x0A { break }
       }
@@ -80,10 +161,12 @@ extension Machine {
       try write(line, to: call[0], terminated: true)
       return try call[0]
     default:
+      let stream = try descriptor(ofStream: call[3])
       var block: ContiguousArray<UInt8> = []
       let size = try call.size(1)
-      let count = try call.size(2)
-      while block.count < size * count, let byte = nextInput() { block.append(byte) }
+      let (count, overflow) = size.multipliedReportingOverflow(by: try call.size(2))
+      guard !overflow, count <= Memory.heapLimit else { throw Stop.trap("reads too many bytes") }
+      while block.count < count, let byte = try nextByte(stream) { block.append(byte) }
       try write(block, to: call[0], terminated: false)
       return size == 0 ? 0 : UInt64(block.count / size)
     }

@@ -157,7 +157,7 @@ extension Machine {
       let base = Int(Int32(truncatingIfNeeded: try call[2]))
       let parsed = parseInteger(digits, base: base, isSigned: isSigned)
       try storeEnd(call, text.count - digits.count + parsed.count, found: parsed.count > 0)
-      if parsed.overflows { try memory.store(errnoAddress(), 4, 34) }
+      if parsed.overflows { try setError(.range) }
       return parsed.value
     }
   }
@@ -171,7 +171,7 @@ extension Machine {
 }
 
 /// Parses what `strtol` takes, without leading space; `count` is 0 where there is no number.
-private func parseInteger(
+func parseInteger(
   _ text: some Collection<UInt8>, base: Int, isSigned: Bool
 ) -> (value: UInt64, count: Int, overflows: Bool) {
   let text = ContiguousArray(text)
@@ -210,7 +210,7 @@ private func parseInteger(
   return (isNegative ? 0 &- value : value, position, false)
 }
 
-private func digitValue(_ byte: UInt8) -> Int {
+func digitValue(_ byte: UInt8) -> Int {
   switch byte {
   case 0x30...0x39: Int(byte) - 0x30
   case 0x41...0x5A: Int(byte) - 0x41 + 10
@@ -220,7 +220,7 @@ private func digitValue(_ byte: UInt8) -> Int {
 }
 
 /// Parses the decimal part of what `strtod` takes.
-private func parseDouble(_ text: some Collection<UInt8>) -> (value: Double, count: Int) {
+func parseDouble(_ text: some Collection<UInt8>) -> (value: Double, count: Int) {
   let text = ContiguousArray(text)
   var position = 0
   func skipDigits() -> Bool {

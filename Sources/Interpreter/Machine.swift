@@ -47,7 +47,7 @@ struct Machine<Observer: ExecutionObserver>: ~Copyable {
   /// What the interpreter knows of functions without a body, by `FunctionID`.
   let library: ContiguousArray<LibraryFunction?>
 
-  var memory = Memory()
+  var memory: Memory
   var functionAddresses: ContiguousArray<Address> = []
   var labelAddresses: ContiguousArray<Address> = []
   var globalAddresses: ContiguousArray<Address> = []
@@ -65,7 +65,9 @@ struct Machine<Observer: ExecutionObserver>: ~Copyable {
 
   var output: ContiguousArray<UInt8> = []
   var errorOutput: ContiguousArray<UInt8> = []
-  var inputPosition = 0
+  var files: FileSystem
+  /// Bytes written to files and streams.
+  var fileBytes = 0
   var fuel: Int
   var environment = LibraryState()
 
@@ -73,7 +75,9 @@ struct Machine<Observer: ExecutionObserver>: ~Copyable {
     self.module = module
     self.options = options
     self.observer = observer
+    memory = Memory(startsZeroed: options.startsZeroed)
     fuel = options.fuel
+    files = FileSystem(options.files, input: options.input)
     scalars = ContiguousArray(
       module.types.rows.map { Scalar($0, pointerSize: module.pointerSize) })
     layouts = ContiguousArray(
@@ -149,6 +153,7 @@ struct Machine<Observer: ExecutionObserver>: ~Copyable {
     case .outOfFuel: .outOfFuel
     case .trap(let message): .trapped(trap(message))
     case .access(let fault): .trapped(trap(describe(fault)))
+    case .file(let number): .trapped(trap(message(ofError: UInt64(number.rawValue))))
     }
   }
 

@@ -65,11 +65,13 @@ public struct Memory: ~Copyable {
   var masks: ContiguousArray<UInt8>
   var objects: ContiguousArray<MemoryObject> = []
   private var freeRows: ContiguousArray<UInt32> = []
+  private let startsZeroed: Bool
   private var stackTop = 0
   /// Free heap blocks by the binary logarithm of their size.
   private var freeBlocks = ContiguousArray<ContiguousArray<Int>>(repeating: [], count: 32)
 
-  init() {
+  init(startsZeroed: Bool) {
+    self.startsZeroed = startsZeroed
     bytes = ContiguousArray(repeating: 0, count: Self.stackSize)
     masks = ContiguousArray(repeating: 0, count: Self.stackSize)
     // Row 0 stays dead, so that no small number is a pointer.
@@ -201,9 +203,12 @@ public struct Memory: ~Copyable {
 
   // MARK: Bytes
 
-  /// Marks bytes of the arena as holding no value.
+  /// Marks bytes of the arena as holding no value, or zero where the run is to go on with that.
   mutating func forget(_ base: Int, _ size: Int) {
-    for index in base..<base + size { masks[index] = 0 }
+    for index in base..<base + size {
+      masks[index] = startsZeroed ? 0xFF : 0
+      bytes[index] = 0
+    }
   }
 
   /// The position in the arena of `count` bytes at an address that may be accessed.

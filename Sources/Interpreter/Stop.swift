@@ -42,6 +42,8 @@ enum Stop: Error {
   case outOfFuel
   case trap(String)
   case access(AccessFault)
+  /// A call on files fails; it ends in `errno` before the program goes on.
+  case file(ErrorNumber)
 }
 
 /// An access to memory that no live object allows.

@@ -22,7 +22,7 @@ struct CsmithTests {
       [Csmith.program, "--seed", "\(seed)", "--output", file] + Csmith.size, in: folder)
     try #require(generation.status == 0, "csmith fails")
     let flags = ["-w", "-I\(Csmith.headers)"]
-    let compiled = try runCompiled(file, flags: flags)
+    let compiled = try runCompiled([file], flags: flags)
     let lowered = try Lowering.lower(
       path: file, arguments: flags + ["-resource-dir=\(try resourceDirectory())"],
       options: LoweringOptions(root: folder.path))

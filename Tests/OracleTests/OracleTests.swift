@@ -15,21 +15,38 @@ import Testing
 
   @Test(arguments: Program.all)
   func interpretedAsCompiled(_ program: Program) throws {
-    let compiled = try runCompiled(program.path, flags: ["-w"])
-    let lowered = try Lowering.lower(
-      path: program.path,
-      arguments: ["-w", "-resource-dir=\(try resourceDirectory())"],
-      options: LoweringOptions(root: Program.root.path))
-    try #require(lowered.errors.isEmpty, "\(lowered.errors)")
-    let problems = lowered.module.validate()
+    let compiled = try runCompiled(program.sources, flags: ["-w"])
+    let module = try lowered(program.sources)
+    let problems = module.validate()
     #expect(problems.isEmpty, "the IR breaks its contract:\n\(problems.joined(separator: "\n"))")
     let run = interpret(
-      lowered.module, options: InterpreterOptions(arguments: [program.name], fuel: 20_000_000))
+      module, options: InterpreterOptions(arguments: [program.name], fuel: 20_000_000))
     let output = String(decoding: run.output, as: UTF8.self)
     #expect(
       output == compiled.output,
       "\(difference(compiled.output, output))\nthe interpreter ended with \(text(run.outcome))")
     #expect(run.outcome == .exited(compiled.status), "\(text(run.outcome))")
+    #expect(run.files == compiled.files, "the files that the program leaves differ")
+  }
+
+  @Test func clashingUnitsAreNotLinked() throws {
+    let table = try #require(Program.all.first { $0.name == "linked_units" }).sources
+    let module = try lowered([table[0]])
+    #expect(throws: LinkError(description: "'main' is defined twice")) {
+      try link([module, module])
+    }
+  }
+
+  private func lowered(_ sources: [String]) throws -> Module {
+    var modules: [Module] = []
+    for source in sources {
+      let unit = try Lowering.lower(
+        path: source, arguments: ["-w", "-resource-dir=\(try resourceDirectory())"],
+        options: LoweringOptions(root: Program.root.path))
+      try #require(unit.errors.isEmpty, "\(unit.errors)")
+      modules.append(unit.module)
+    }
+    return modules.count == 1 ? modules[0] : try link(modules)
   }
 
   private func text(_ outcome: Outcome) -> String {

@@ -3,7 +3,7 @@
 import Foundation
 import Testing
 
-/// A C program of `fixtures/oracle`.
+/// A C program of `fixtures/oracle`: a file, or a folder of units.
 struct Program: Sendable, CustomTestStringConvertible {
   let name: String
 
@@ -12,12 +12,20 @@ struct Program: Sendable, CustomTestStringConvertible {
   private static let folder = root.appending(path: "fixtures/oracle")
 
   /// All programs by name.
-  static let all: [Program] = {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-    return names.filter { $0.hasSuffix(".c") }.sorted().map { Program(name: $0) }
-  }()
+  static let all: [Program] = names(in: folder).filter { !$0.hasSuffix(".md") }.map {
+    Program(name: $0)
+  }
 
-  var path: String { Self.folder.appending(path: name).path }
+  private static func names(in folder: URL) -> [String] {
+    ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []).sorted()
+  }
+
+  /// The paths of its C files.
+  var sources: [String] {
+    let path = Self.folder.appending(path: name)
+    if name.hasSuffix(".c") { return [path.path] }
+    return Self.names(in: path).filter { $0.hasSuffix(".c") }.map { path.appending(path: $0).path }
+  }
 
   var testDescription: String { name }
 }
@@ -33,18 +41,32 @@ private let compiler: String = {
   return candidates.first { FileManager.default.isExecutableFile(atPath: $0) } ?? "cc"
 }()
 
-/// What a C file prints and returns when it is compiled.
-func runCompiled(_ file: String, flags: [String]) throws -> (output: String, status: UInt8) {
+/// What came of a program.
+struct ProgramRun {
+  var output: String
+  var status: UInt8
+  /// The files that it left, by name.
+  var files: [String: ContiguousArray<UInt8>]
+}
+
+/// Compiles C files and runs the program in a folder of its own.
+func runCompiled(_ sources: [String], flags: [String]) throws -> ProgramRun {
   let folder = FileManager.default.temporaryDirectory
     .appending(path: "prgate-oracle-\(UUID().uuidString)")
-  try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+  let work = folder.appending(path: "work")
+  try FileManager.default.createDirectory(at: work, withIntermediateDirectories: true)
   defer { try? FileManager.default.removeItem(at: folder) }
   let binary = folder.appending(path: "program").path
-  let compilation = try run([compiler, "-O0"] + flags + ["-o", binary, file, "-lm"])
+  let compilation = try run([compiler, "-O0"] + flags + ["-o", binary] + sources + ["-lm"])
   guard compilation.status == 0 else {
-    throw CompilationFailure(description: "'\(file)' does not compile")
+    throw CompilationFailure(description: "'\(sources[0])' does not compile")
   }
-  return try run([binary])
+  let end = try run([binary], in: work)
+  var files: [String: ContiguousArray<UInt8>] = [:]
+  for name in try FileManager.default.contentsOfDirectory(atPath: work.path) {
+    files[name] = ContiguousArray(try Data(contentsOf: work.appending(path: name)))
+  }
+  return ProgramRun(output: end.output, status: end.status, files: files)
 }
 
 /// Runs a command to its end; a signal is 128 and its number, as in the shell.
