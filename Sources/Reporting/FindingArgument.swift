@@ -50,8 +50,8 @@ private func reasons(_ argument: FindingArgument) -> [String] {
   var lines: [String] = []
   if let rule = argument.rule {
     let weaknesses = rule.cwe.map { "CWE-\($0)" }.joined(separator: ", ")
-    lines.append(
-      "rule     \(rule.id): \(rule.summary)" + (weaknesses.isEmpty ? "" : " (\(weaknesses))"))
+    lines.append("rule     \(rule.id)" + (weaknesses.isEmpty ? "" : " (\(weaknesses))"))
+    lines.append("         \(rule.summary)")
   } else {
     lines.append("rule     \(visible(finding.rule)), which this version of prgate does not have")
   }
@@ -68,7 +68,7 @@ private func reasons(_ argument: FindingArgument) -> [String] {
 
 private func tierInWords(_ tier: Tier) -> String {
   switch tier {
-  case .a: "A: every condition of the path holds with these values, a replay confirmed it"
+  case .a: "A: with these values the path is taken, a replay confirmed it"
   case .b: "B: likely, but not argued with values; never blocks"
   case .c: "C: statistics; never blocks"
   }
@@ -91,10 +91,10 @@ private func verdict(_ reported: ReportedFinding) -> String {
 
 private func identity(_ reported: ReportedFinding) -> [String] {
   [
-    "prgate/v1        \(reported.fingerprint)",
-    "  rule, file, function, tokens of the statement, count of equal ones",
-    "prgate/moved/v1  \(reported.movedFingerprint)",
-    "  the same without file and function, for code that moves",
+    "prgate/v1: rule, file, function, tokens of the statement, count of equals",
+    "  \(reported.fingerprint)",
+    "prgate/moved/v1: the same without file and function, for code that moves",
+    "  \(reported.movedFingerprint)",
     "lines, columns, blanks, comments and messages are not part of either",
   ]
 }
@@ -106,7 +106,7 @@ private func steps(_ argument: FindingArgument) -> [String] {
   lines.append("learn    prgate explain \(visible(finding.rule))")
   if argument.suppression == nil {
     lines.append(
-      "disagree write on line \(finding.location.point.line) or above it, reviewers will see it:")
+      "disagree write on line \(finding.location.point.line) or above it; reviewers will see it:")
     lines.append("         /* prgate:allow(\(visible(finding.rule))) the reason */")
   }
   if !argument.head.isEmpty, !argument.base.isEmpty {

@@ -27,7 +27,9 @@ import Testing
     #expect(why.output.contains("src/other.c:5:12: error: "))
     #expect(why.output.contains("blocks: the level of the rule is 'block'"))
     #expect(why.output.contains("absent at its base"))
-    #expect(why.output.contains("prgate/v1        \(print)"))
+    #expect(
+      why.output.contains("prgate/v1: rule, file, function")
+        && why.output.contains("\n    \(print)"))
     #expect(why.output.contains("/* prgate:allow(off-by-one-read) the reason */"))
     #expect(why.output.contains("again    prgate gate --base "))
   }
