@@ -154,4 +154,21 @@ import Testing
     #expect(
       outcome.output.contains("FAIL database: there is no compile_commands.json; make one with"))
   }
+
+  @Test func theDoctorKnowsWhatAKernelTreeNeeds() throws {
+    let sandbox = try prepare()
+    for name in ["Kbuild", "Kconfig", "include/linux/kernel.h"] {
+      try sandbox.write("", to: "repo/" + name)
+    }
+    let raw = try sandbox.prgate("doctor", in: "repo")
+    #expect(raw.status == 2)
+    #expect(raw.output.contains("FAIL kernel:   not configured; run 'make defconfig'"))
+    try sandbox.write("", to: "repo/.config")
+    let configured = try sandbox.prgate("doctor", in: "repo")
+    #expect(
+      configured.output.contains("FAIL kernel:   generated headers are missing; run 'make prepare'")
+    )
+    try sandbox.write("", to: "repo/include/generated/autoconf.h")
+    #expect(try sandbox.prgate("doctor", in: "repo").output.contains("ok   kernel:   configured"))
+  }
 }

@@ -85,6 +85,10 @@ import Testing
         // The properties end at the first `::` behind the name; a path cannot bring it forward.
         let properties = line.dropFirst(2).prefix { $0 != ":" }
         #expect(properties.contains("title="), "\(line)")
+        let names = properties.drop { $0 != " " }.dropFirst().split(separator: ",")
+          .map { String($0.prefix { $0 != "=" }) }
+        let known = ["file", "line", "endLine", "col", "endColumn", "title"]
+        #expect(names.allSatisfy(known.contains), "\(line)")
       }
     }
     #expect(token == nil)
@@ -99,6 +103,11 @@ import Testing
         line.hasPrefix("##vso[task.logissue type=")
         || line.hasPrefix("##vso[task.complete result=Failed;]")
       #expect(commands == (isOurs ? 1 : 0), "\(line)")
+      // The properties end at the first `]`, each at the first `;`: text of the judged code has neither.
+      let properties = line.drop { $0 != " " }.dropFirst().prefix { $0 != "]" }
+      let names = properties.split(separator: ";").map { $0.prefix { $0 != "=" } }
+      let known = ["type", "sourcepath", "linenumber", "columnnumber", "code", "result"]
+      #expect(!isOurs || names.allSatisfy { known.contains(String($0)) }, "\(line)")
     }
   }
 
