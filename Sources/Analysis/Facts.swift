@@ -182,16 +182,26 @@ public struct Program: Sendable {
     return order.result
   }
 
-  /// The functions of the program that a function calls by name or takes the address of.
+  /// The functions of the program that a function calls by name, takes the address of, or finds in a
+  /// table that it names.
   fileprivate func callees(of key: FunctionKey) -> [FunctionKey] {
-    guard let body = modules[key.module].functions[key.function].body else { return [] }
+    let module = modules[key.module]
+    guard let body = module.functions[key.function].body else { return [] }
     let called = body.calls.rows.compactMap { call in
       if case .function(let callee) = call.callee { callee } else { nil }
     }
     let named = body.instructions.rows.compactMap { row in
       if case .function(let function) = row.operation { function } else { nil }
     }
-    return (called + named).compactMap { definition(of: $0, in: key.module) }
+    var listed: [FunctionID] = []
+    for case .global(let global) in body.instructions.rows.lazy.map(\.operation) {
+      for case .function(let function) in (module.globals[global].initializer ?? []).prefix(64)
+        .lazy.map(\.value)
+      {
+        listed.append(function)
+      }
+    }
+    return (called + named + listed).compactMap { definition(of: $0, in: key.module) }
   }
 
   /// Whether no path through the function's body reaches its end.

@@ -33,6 +33,9 @@ extension Machine {
     if let initial = initialValue(region, offset.constant, size) {
       return exact(initial, at: value, &state)
     }
+    if type(of: value).isPointer, let initial = initialAddress(region, offset.constant) {
+      return initial
+    }
     let loaded =
       entryValue(region, offset.constant, at: value, state) ?? unknownValue(value, &state)
     state.keepCell(in: region, at: offset.constant, size: UInt32(size), loaded)
@@ -107,6 +110,27 @@ extension Machine {
       guard size == 1, offset < bytes.count else { return nil }
       let byte = bytes[Int(offset)]
       return module.isCharSigned ? Int64(Int8(bitPattern: byte)) : Int64(byte)
+    default: return nil
+    }
+  }
+
+  /// The address that a constant variable of this module holds.
+  private mutating func initialAddress(_ region: Region, _ offset: Int64) -> AbstractValue? {
+    guard case .global(let global) = universe[region].kind, offset >= 0,
+      let cells = module.globals[global].initializer,
+      let cell = cells.last(where: { $0.offset == UInt64(offset) }),
+      facts.isConstant(global, in: module)
+    else { return nil }
+    switch cell.value {
+    case .function(let function): return .function(function)
+    case .global(let target, let at):
+      return .pointer(
+        self.region(of: target), offset: LinearForm(constant: at), inside: .none, mayBeNull: false)
+    case .literal(let literal, let at):
+      let size = Int64(module.literals[literal].bytes.count)
+      let target = universe.region(of: literal, size: LinearForm(constant: size))
+      return .pointer(
+        target, offset: LinearForm(constant: at), inside: .none, mayBeNull: false)
     default: return nil
     }
   }
