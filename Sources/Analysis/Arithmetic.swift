@@ -221,7 +221,7 @@ extension Machine {
     else { return .pointer(region, offset: offset, inside: .none, mayBeNull: mayBeNull) }
     let record = module.records[field.record]
     let isLast = field.byteOffset + type.size >= record.size && !record.isUnion
-    if isLast, !isParameter(region), let total = universe[region].size,
+    if isLast, !isInput(region), let total = universe[region].size,
       let rest = offset.adding(constant: size).flatMap({ total.subtracting($0) }),
       bounds(rest, state).interval.high > 0, !rest.isConstant
     {
@@ -235,12 +235,6 @@ extension Machine {
   /// Whether a region stands for one of several objects.
   func isChoice(_ region: Region) -> Bool {
     if case .choice = universe[region].kind { return true }
-    return false
-  }
-
-  /// Whether a region is what a parameter points to.
-  func isParameter(_ region: Region) -> Bool {
-    if case .parameter = universe[region].kind { return true }
     return false
   }
 

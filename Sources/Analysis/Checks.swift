@@ -64,13 +64,13 @@ extension Machine {
     if useReleased(address, region, isRelease: false, at: value, argument: argument, state) {
       return
     }
-    if inside == .none, isParameter(region) {
-      guard let size = universe[region].size, let end = offset.adding(length),
-        let excess = end.subtracting(size)
+    if inside == .none, isInput(region) {
+      guard let size = universe[region].size,
+        let excess = offset.adding(length)?.subtracting(size)
       else { return }
+      let requirement = Requirement(start: offset, length: length, ownSize: nil, excess: excess)
       return require(
-        address, excess, length, end, isWrite: isWrite, at: value, argument: argument, region,
-        state)
+        address, requirement, isWrite: isWrite, at: value, argument: argument, region, state)
     }
     let access = Access(
       address: address, length: length, isWrite: isWrite, value: value, argument: argument,
@@ -81,7 +81,7 @@ extension Machine {
     {
       return
     }
-    if !isParameter(region), let size = universe[region].size {
+    if !isInput(region), let size = universe[region].size {
       var whole = access
       whole.inside = .none
       _ = check(whole, from: offset, size: size, state)
@@ -112,7 +112,14 @@ extension Machine {
     guard length.high > 0 else { return false }
     if over.interval.high > 0 {
       let isDefinite = over.interval.low > 0 && length.low > 0
-      guard isDefinite || !over.highBoundary.isNone else { return false }
+      guard isDefinite || !over.highBoundary.isNone else {
+        requireOwn(
+          access.address,
+          Requirement(start: start, length: access.length, ownSize: size, excess: excess),
+          isWrite: access.isWrite, at: access.value, argument: access.argument, access.region,
+          access.inside, state)
+        return false
+      }
       let amount = amount(over, element: elementSize(access.address, of: access.value))
       report(
         violation(
@@ -305,6 +312,8 @@ extension Machine {
             state)
           return
         }
+        // Callers may know that it does not fit; the function itself is unsafe in any case.
+        access(target, need, isWrite: true, at: value, argument: argument, state)
       } else if range.low > room.high, let least = Int64(exactly: range.low) {
         access(
           target, LinearForm(constant: least), isWrite: true, at: value, argument: argument,
@@ -386,9 +395,10 @@ extension Machine {
     case .local(let local): return module.symbols[body.locals[local].name]
     case .global(let global): return module.symbols[module.globals[global].name]
     case .literal: return "string literal"
+    case .foreign(let usr): return String(usr.split(separator: "@").last ?? "")
     case .heap(let call): return module.text(of: body.instructions[call].origin)
     case .parameter(let local): return module.symbols[body.locals[local].name]
-    case .opaque, .entry, .choice: return arrayText(address) ?? ""
+    case .made, .opaque, .entry, .choice: return arrayText(address) ?? ""
     }
   }
 

@@ -62,6 +62,16 @@ struct Facts: Sendable {
     return answer
   }
 
+  /// The row of a variable in the function's module, by its USR.
+  func global(_ usr: String) -> GlobalID? { program.global(usr, in: module) }
+
+  /// The size of a variable that some module of the program defines, in bytes.
+  mutating func size(ofGlobal usr: String) -> Int64? {
+    let answer = program.size(ofGlobal: usr)
+    record("size \(usr)", answer: UInt64(bitPattern: answer ?? -1))
+    return answer
+  }
+
   /// Whether a call of the function never comes back, as far as the program's own code tells.
   mutating func neverReturns(_ function: FunctionID, in module: Module) -> Bool {
     let usr = module.symbols[module.functions[function].usr]
@@ -130,6 +140,7 @@ public struct Program: Sendable {
   /// The only definition of a name of external linkage; `nil` where there are several.
   private var external: [String: FunctionKey?] = [:]
   private var definitions: [String: (module: Int, global: GlobalID)] = [:]
+  private var globals: [[String: GlobalID]] = []
   private let modules: [Module]
   private let isWhole: Bool
 
@@ -140,6 +151,10 @@ public struct Program: Sendable {
     self.modules = modules
     self.isWhole = isWhole
     for (index, module) in modules.enumerated() {
+      globals.append(
+        Dictionary(
+          module.globals.ids.map { (module.symbols[module.globals[$0].usr], $0) },
+          uniquingKeysWith: { first, _ in first }))
       for id in module.globals.ids where module.globals[id].isDefinition {
         let usr = module.symbols[module.globals[id].usr]
         if definitions[usr] == nil { definitions[usr] = (index, id) }
@@ -255,6 +270,17 @@ public struct Program: Sendable {
   /// Whether no module writes the variable or takes its address.
   func isNeverWritten(_ usr: String, isStatic: Bool) -> Bool {
     (isStatic || isWhole) && !written.contains(usr)
+  }
+
+  /// The row of a variable in a module.
+  func global(_ usr: String, in module: Int) -> GlobalID? { globals[module][usr] }
+
+  /// The size of a variable where some module defines it, in bytes.
+  func size(ofGlobal usr: String) -> Int64? {
+    guard let definition = definitions[usr] else { return nil }
+    let module = modules[definition.module]
+    let size = module.types[module.globals[definition.global].type].size
+    return size > 0 ? Int64(exactly: size) : nil
   }
 
   /// The scalar that a variable's initialiser puts at an offset.

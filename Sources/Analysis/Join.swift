@@ -153,8 +153,8 @@ extension Machine {
     guard alternatives.count <= 4 else { return nil }
     for alternative in alternatives {
       switch universe[alternative.region].kind {
-      case .local, .global, .literal, .parameter: break
-      case .heap: if context.isLoopMerge { return nil }
+      case .local, .global, .foreign, .literal, .parameter: break
+      case .heap, .made: if context.isLoopMerge { return nil }
       case .opaque, .entry, .choice: return nil
       }
       if alternative.inside != .none, !universe[alternative.inside].base.isConstant { return nil }
@@ -221,7 +221,7 @@ extension Machine {
   /// A cell that one side has read and the other has not: it holds on both where it is what the place
   /// held at entry, and the other side has not written there.
   private func keepEntryCell(_ cell: Cell, absentIn other: State, _ result: inout State) {
-    guard other.isPristine(cell.region) else { return }
+    guard isPristine(cell.region, other) else { return }
     switch cell.value {
     case .number(let form):
       guard let term = form.singleTerm, case .entry(let place) = universe[term.symbol].kind,

@@ -27,8 +27,8 @@ extension Machine {
     _ region: Region, by value: ValueID, isCertain: Bool = true, _ state: inout State
   ) {
     switch universe[region].kind {
-    case .heap, .parameter, .opaque, .entry: break
-    case .local, .global, .literal, .choice: return
+    case .heap, .made, .parameter, .opaque, .entry: break
+    case .local, .global, .foreign, .literal, .choice: return
     }
     noteWrite(region, &state)
     state.forget(region)

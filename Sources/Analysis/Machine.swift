@@ -29,6 +29,18 @@ struct Candidate: Hashable, Sendable {
   var isOpen = false
 }
 
+/// What has to hold for an access to fit, in the terms of the function.
+struct Requirement: Sendable {
+  /// Where it starts, in bytes from the start of the object or from where the argument points.
+  var start: LinearForm
+  /// Bytes that it touches.
+  var length: LinearForm
+  /// The size of the object where it is the function's own; else callers know it.
+  var ownSize: LinearForm?
+  /// Bytes past the end of the object, as the function sees it.
+  var excess: LinearForm
+}
+
 /// A violation in one state.
 struct Violation: Sendable {
   var candidate: Candidate
@@ -43,9 +55,8 @@ struct Violation: Sendable {
   var cause: ValueID?
   /// The region that is accessed.
   var region: Region?
-  /// What has to be at most zero for the access to fit, and the bytes that it touches; for what
-  /// callers decide.
-  var requirement: (excess: LinearForm, length: LinearForm)?
+  /// What has to hold, for what callers decide.
+  var requirement: Requirement?
   /// The state in which a callee's obligation is judged, with the conditions of its path.
   var state: State?
   /// The steps inside callees.
@@ -92,9 +103,11 @@ struct Machine {
   var formatParameters: UInt64 = 0
   /// Where the strings of parameters are used.
   var stringUses: [StringUse] = []
+  /// Objects that callers share otherwise and the function may write.
+  var writtenInputs: Set<Region> = []
   /// Parameters that unseen code may keep, a bit each.
   var keptParameters: UInt64 = 0
-  /// Whether the function may write memory that callers share otherwise.
+  /// Whether the function may write memory that callers share and that has no name.
   var writesShared = false
   /// Violations seen since they were last taken; a replay reads them.
   var violations: [Violation] = []

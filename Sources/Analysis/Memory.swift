@@ -51,24 +51,16 @@ extension Machine {
     return unknownValue(value, &state)
   }
 
-  /// What a place of shared memory held at entry, while nothing on the path can have written it.
+  /// What a place of shared memory held at entry, as the type of `value` reads it.
   private mutating func entryValue(
     _ region: Region, _ offset: Int64, at value: ValueID, _ state: State
   ) -> AbstractValue? {
-    switch universe[region].kind {
-    case .parameter, .global, .entry: break
-    case .local, .heap, .literal, .opaque, .choice: return nil
-    }
-    guard state.isPristine(region) else { return nil }
-    let place = EntryPlace(
-      region: region, offset: offset, type: body.instructions[value].type)
     let type = type(of: value)
+    let size = UInt32(clamping: type.size)
     if type.isInteger, type.width <= 64 {
-      return .number(LinearForm(universe.symbol(of: place, range: type.range)))
+      return entryValue(region, offset, size, .number(type.range), state)
     }
-    guard type.isPointer else { return nil }
-    return .pointer(
-      universe.region(of: place), offset: .zero, inside: .none, mayBeNull: true)
+    return type.isPointer ? entryValue(region, offset, size, .pointer, state) : nil
   }
 
   /// A value of an initialiser as the type of `value` reads it.
@@ -98,7 +90,7 @@ extension Machine {
   }
 
   /// What a constant variable or a literal holds.
-  private mutating func initialValue(_ region: Region, _ offset: Int64, _ size: Int64) -> Int64? {
+  mutating func initialValue(_ region: Region, _ offset: Int64, _ size: Int64) -> Int64? {
     guard offset >= 0, size > 0 else { return nil }
     switch universe[region].kind {
     case .global(let global):
@@ -266,8 +258,9 @@ extension Machine {
     guard mode == .explore else { return }
     switch universe[region].kind {
     case .parameter(let local): writtenParameters |= bit(of: local)
-    case .global, .opaque, .entry: writesShared = true
-    case .local, .heap, .literal, .choice: break
+    case .global, .foreign, .entry: writtenInputs.insert(region)
+    case .opaque: writesShared = true
+    case .local, .heap, .made, .literal, .choice: break
     }
     var loop = flow.innermostLoop[position]
     while loop >= 0 {

@@ -145,6 +145,9 @@ struct State: Hashable, Sendable {
     !isHavocked && !Self.contains(touched, region)
   }
 
+  /// Whether the path may have written a region itself.
+  func isTouched(_ region: Region) -> Bool { Self.contains(touched, region) }
+
   /// Notes that the path may write a region.
   mutating func touch(_ region: Region) { Self.insert(region, into: &touched) }
 

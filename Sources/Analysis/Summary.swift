@@ -12,10 +12,12 @@ import IR
 enum SummarySymbol: Hashable, Sendable {
   /// The value of an argument.
   case argument(Int)
-  /// The bytes from where an argument points to the end of its object.
-  case size(Int)
-  /// The length of the string at an argument.
-  case length(Int)
+  /// What an object holds at a place when the function is entered.
+  case value(InputObject, offset: Int64, size: UInt32, range: Interval)
+  /// The bytes to the end of an object, from where the pointer to it leads.
+  case size(InputObject)
+  /// The length of the string at an object.
+  case length(InputObject)
   /// Something of the callee's own.
   case own(Interval)
 }
@@ -35,12 +37,20 @@ struct NamedForm: Hashable, Sendable {
   var form: LinearForm
 }
 
-/// What a function requires of its callers on one path: `excess` is at most zero.
+/// Which object an obligation speaks of.
+enum ObligationTarget: Hashable, Sendable {
+  /// One that callers know.
+  case input(InputObject)
+  /// One of the callee's own, of that many bytes.
+  case own(size: LinearForm)
+}
+
+/// What a function requires of its callers on one path: an access stays in its object.
 struct Obligation: Hashable, Sendable {
-  /// The argument whose object is accessed.
-  var parameter: Int
-  /// Bytes past the end of the object.
-  var excess: LinearForm
+  /// The object that is accessed.
+  var target: ObligationTarget
+  /// Where the access starts, in bytes from where the pointer to the object leads.
+  var start: LinearForm
   /// Bytes that are accessed.
   var length: LinearForm
   /// The path, as far as callers can decide it.
@@ -51,14 +61,20 @@ struct Obligation: Hashable, Sendable {
   var steps: [Step]
 }
 
-/// What a function returns.
-enum SummaryResult: Hashable, Sendable {
+/// A value that a function returns or leaves in memory.
+enum SummaryValue: Hashable, Sendable {
   case unknown
   case number(LinearForm, SymbolFact)
-  case argument(Int, offset: LinearForm, mayBeNull: Bool)
-  case memory(size: LinearForm?, mayBeNull: Bool)
-  case global(GlobalID, offset: LinearForm, mayBeNull: Bool)
+  case pointer(InputObject, offset: LinearForm, mayBeNull: Bool)
   case literal(LiteralID, offset: LinearForm)
+  case function(FunctionID)
+}
+
+/// Memory that a function makes and callers get.
+struct SummaryMemory: Hashable, Sendable {
+  var region: Region
+  /// Bytes, where they are known.
+  var size: LinearForm?
 }
 
 /// What callers need to know of a function.
@@ -67,23 +83,27 @@ struct Summary: Sendable {
   var module: Int
   /// The name for steps.
   var name: String
-  var result = SummaryResult.unknown
+  var result = SummaryValue.unknown
   /// Parameters whose objects may be written, a bit each.
   var written: UInt64 = .max
   /// Parameters that unseen code may keep, a bit each.
   var kept: UInt64 = .max
-  /// Whether other shared memory may be written.
-  var writesShared = true
-  /// Scalars at constant places of the arguments' objects when the function returns.
-  var cells: [SummaryCell] = []
-  /// Strings at the start of the arguments' objects when the function returns.
-  var strings: [SummaryString] = []
-  /// Objects whose lifetime the function ends whenever it returns.
-  var released: [SummaryRelease] = []
+  /// Other objects that may be written.
+  var writtenObjects: [InputObject] = []
   /// Parameters that are used as a format, a bit each.
   var formats: UInt64 = 0
   /// Parameters that are taken as strings whenever the function returns, a bit each.
   var requiredStrings: UInt64 = 0
+  /// Whether shared memory without a name may be written.
+  var writesShared = true
+  /// Memory that callers get.
+  var made: [SummaryMemory] = []
+  /// Scalars at constant places of written objects when the function returns.
+  var cells: [SummaryCell] = []
+  /// Strings at the start of written objects when the function returns.
+  var strings: [SummaryString] = []
+  /// Objects whose lifetime the function ends whenever it returns.
+  var released: [SummaryRelease] = []
   var obligations: [Obligation] = []
   /// Meanings of the symbols above; looked up, never listed.
   var symbols: [Symbol: SummarySymbol] = [:]
@@ -91,11 +111,9 @@ struct Summary: Sendable {
   var boundaries: [BoundaryID: SummaryBoundary] = [:]
 }
 
-/// An object that a function releases: an argument's own, or the one that a pointer in it leads to.
+/// An object that a function releases.
 struct SummaryRelease: Hashable, Sendable {
-  var parameter: Int
-  /// Where the pointer stands in the argument's object, in bytes; `nil` for the argument's own.
-  var place: Int64?
+  var object: InputObject
 }
 
 extension Summary {
@@ -103,47 +121,31 @@ extension Summary {
   var hash: UInt64 {
     var hash = StableHash()
     hash.add(name)
-    switch result {
-    case .unknown: hash.add(0)
-    case .number(let form, let fact):
-      hash.add(1)
-      hash.add(form)
-      hash.add(fact)
-    case .argument(let index, let offset, let mayBeNull):
-      hash.add(UInt64(2 + index * 8))
-      hash.add(offset)
-      hash.add(mayBeNull ? 1 : 0)
-    case .memory(let size, let mayBeNull):
-      hash.add(mayBeNull ? 3 : 4)
-      if let size { hash.add(size) }
-    case .global(let global, let offset, let mayBeNull):
-      hash.add(mayBeNull ? 5 : 6)
-      hash.add(UInt64(global.index))
-      hash.add(offset)
-    case .literal(let literal, let offset):
-      hash.add(7)
-      hash.add(UInt64(literal.index))
-      hash.add(offset)
-    }
+    hash.add(result)
     for word in [written, kept, writesShared ? 1 : 0, formats, requiredStrings] { hash.add(word) }
+    for object in writtenObjects { hash.add(object) }
+    for memory in made {
+      hash.add(UInt64(memory.region.index))
+      hash.add(memory.size ?? LinearForm(constant: -1))
+    }
     for cell in cells {
-      hash.add(UInt64(cell.parameter))
+      hash.add(cell.object)
       hash.add(UInt64(bitPattern: cell.offset))
+      hash.add(UInt64(cell.size))
       hash.add(cell.value)
-      hash.add(cell.fact)
     }
-    for release in released {
-      hash.add(UInt64(release.parameter))
-      hash.add(UInt64(bitPattern: release.place ?? -1))
-    }
+    for release in released { hash.add(release.object) }
     for string in strings {
-      hash.add(UInt64(string.parameter))
+      hash.add(string.object)
       hash.add(string.length ?? LinearForm(constant: -1))
       hash.add(UInt64(string.width) * 2 + (string.isExternal ? 1 : 0))
     }
     for obligation in obligations {
-      hash.add(UInt64(obligation.parameter))
-      hash.add(obligation.excess)
+      switch obligation.target {
+      case .input(let object): hash.add(object)
+      case .own(let size): hash.add(size)
+      }
+      hash.add(obligation.start)
       hash.add(obligation.length)
       hash.add(obligation.access.isWrite ? 1 : 0)
       for condition in obligation.conditions {
@@ -155,8 +157,18 @@ extension Summary {
     for symbol in symbols.keys.sorted() {
       switch symbols[symbol] {
       case .argument(let index)?: hash.add(UInt64(1 + index * 4))
-      case .size(let index)?: hash.add(UInt64(2 + index * 4))
-      case .length(let index)?: hash.add(UInt64(3 + index * 4))
+      case .size(let object)?:
+        hash.add(2)
+        hash.add(object)
+      case .length(let object)?:
+        hash.add(3)
+        hash.add(object)
+      case .value(let object, let offset, let size, let range)?:
+        hash.add(4)
+        hash.add(object)
+        hash.add(UInt64(bitPattern: offset))
+        hash.add(UInt64(size))
+        hash.add(wide: range.high)
       case .own(let interval)?:
         hash.add(wide: interval.low)
         hash.add(wide: interval.high)
@@ -167,18 +179,17 @@ extension Summary {
   }
 }
 
-/// A scalar in an argument's object.
+/// A scalar in an object.
 struct SummaryCell: Hashable, Sendable {
-  var parameter: Int
+  var object: InputObject
   var offset: Int64
   var size: UInt32
-  var value: LinearForm
-  var fact: SymbolFact
+  var value: SummaryValue
 }
 
-/// A string at the start of an argument's object.
+/// A string at the start of an object.
 struct SummaryString: Hashable, Sendable {
-  var parameter: Int
+  var object: InputObject
   /// Elements before the terminator, where it is known to be terminated.
   var length: LinearForm?
   /// Bytes of an element.
@@ -187,28 +198,98 @@ struct SummaryString: Hashable, Sendable {
   var isExternal: Bool
 }
 
+extension StableHash {
+  mutating func add(_ value: SummaryValue) {
+    switch value {
+    case .unknown: add(0)
+    case .number(let form, let fact):
+      add(1)
+      add(form)
+      add(fact)
+    case .pointer(let object, let offset, let mayBeNull):
+      add(mayBeNull ? 2 : 3)
+      add(object)
+      add(offset)
+    case .literal(let literal, let offset):
+      add(4)
+      add(UInt64(literal.index))
+      add(offset)
+    case .function(let function):
+      add(5)
+      add(UInt64(function.index))
+    }
+  }
+}
+
 extension Machine {
   // MARK: Making
 
-  /// Notes an access to an argument's object that callers may be able to refute.
+  /// Notes an access to an object of the caller that callers may be able to refute.
   mutating func require(
-    _ address: ValueID, _ excess: LinearForm, _ length: LinearForm, _ end: LinearForm,
-    isWrite: Bool, at value: ValueID, argument: Int, _ region: Region, _ state: State
+    _ address: ValueID, _ requirement: Requirement, isWrite: Bool, at value: ValueID,
+    argument: Int, _ region: Region, _ state: State
   ) {
-    guard mode == .replay || isWorthRequiring(address, end, state) else { return }
-    let over = bounds(end, state)
+    guard let end = requirement.start.adding(requirement.length),
+      mode == .replay || isWorthRequiring(address, end, state)
+    else { return }
+    requireOpen(
+      address, requirement, isWrite: isWrite, at: value, argument: argument, region, .none,
+      bounds(end, state).highBoundary)
+  }
+
+  /// Notes an access to an object of the function's own, where what callers pass decides whether it
+  /// fits.
+  mutating func requireOwn(
+    _ address: ValueID, _ requirement: Requirement, isWrite: Bool, at value: ValueID,
+    argument: Int, _ region: Region, _ inside: SubObject, _ state: State
+  ) {
+    guard dependsOnCallers(requirement.excess, state) else { return }
+    requireOpen(
+      address, requirement, isWrite: isWrite, at: value, argument: argument, region, inside,
+      bounds(requirement.excess, state).highBoundary)
+  }
+
+  private mutating func requireOpen(
+    _ address: ValueID, _ requirement: Requirement, isWrite: Bool, at value: ValueID,
+    argument: Int, _ region: Region, _ inside: SubObject, _ boundary: BoundaryID
+  ) {
     let observation = AccessObservation(
-      isWrite: isWrite, object: objectName(address, region, .none), size: nil, lastByte: nil,
+      isWrite: isWrite, object: objectName(address, region, inside), size: nil, lastByte: nil,
       excess: 0, elementSize: elementSize(address, of: value), source: .constant,
-      callee: calleeName(value), staysInRecord: false, isTrailing: false)
+      callee: calleeName(value), staysInRecord: inside != .none,
+      isTrailing: isTrailing(inside, region))
     report(
       Violation(
         candidate: Candidate(
           value: value, argument: argument, kind: .access(isWrite: isWrite),
-          via: over.highBoundary.index > 1 ? [universe[over.highBoundary].position] : [],
-          isOpen: true),
+          via: boundary.index > 1 ? [universe[boundary].position] : [], isOpen: true),
         observation: .access(observation), isDefinite: false, goal: nil, boundary: .none,
-        cause: nil, region: region, requirement: (excess, length)))
+        cause: nil, region: region, requirement: requirement))
+  }
+
+  /// Whether a form is decided by what callers pass.
+  ///
+  /// Directly or by a relation; what else is in it can reach its bound by itself.
+  func dependsOnCallers(_ form: LinearForm, _ state: State) -> Bool {
+    var isOpen = false
+    for index in 0..<form.count {
+      let symbol = form[index].symbol
+      if isArgument(symbol) || isRelatedToArgument(symbol, state) {
+        isOpen = true
+        continue
+      }
+      let known = fact(symbol, state)
+      let reason = form[index].coefficient > 0 ? known.highBoundary : known.lowBoundary
+      if reason.isNone, known.interval.constant == nil { return false }
+    }
+    return isOpen
+  }
+
+  private func isRelatedToArgument(_ symbol: Symbol, _ state: State) -> Bool {
+    state.relations.contains { relation in
+      relation.form.coefficient(of: symbol) != 0
+        && (0..<relation.form.count).contains { isArgument(relation.form[$0].symbol) }
+    }
   }
 
   /// Whether callers could refute an access.
@@ -239,16 +320,29 @@ extension Machine {
   private func meaning(of symbol: Symbol, _ state: State?) -> SummarySymbol {
     switch universe[symbol].kind {
     case .parameter(let local): return .argument(Int(local.index))
-    case .parameterSize(let local): return .size(Int(local.index))
+    case .parameterSize(let local): return .size(.argument(Int(local.index)))
+    case .entrySize(let place):
+      if let holder = object(of: place.region) {
+        return .size(.pointee(holder, offset: place.offset))
+      }
     case .length(let region, 0):
-      if case .parameter(let local) = universe[region].kind,
-        writtenParameters & bit(of: local) == 0
-      {
-        return .length(Int(local.index))
+      if !mayBeWritten(region), let object = object(of: region) { return .length(object) }
+    case .entry(let place):
+      if case .number(let range) = place.kind, let holder = object(of: place.region) {
+        return .value(holder, offset: place.offset, size: place.size, range: range)
       }
     default: break
     }
     return .own(state.map { fact(symbol, $0).interval } ?? universe[symbol].range)
+  }
+
+  /// Whether the function may write an object of its callers, or made it itself.
+  private func mayBeWritten(_ region: Region) -> Bool {
+    switch universe[region].kind {
+    case .parameter(let local): writtenParameters & bit(of: local) != 0
+    case .global, .foreign, .entry: writesShared || writtenInputs.contains(region)
+    default: true
+    }
   }
 
   func describe(_ form: LinearForm, _ state: State, _ summary: inout Summary) {
@@ -283,10 +377,17 @@ extension Machine {
   /// Adds a requirement that a replay confirmed.
   func addObligation(_ confirmation: Confirmation, to summary: inout Summary) {
     let violation = confirmation.violation
-    guard let requirement = violation.requirement, let region = violation.region,
-      case .parameter(let local) = universe[region].kind,
+    guard let requirement = violation.requirement,
       case .access(let access) = violation.observation
     else { return }
+    let target: ObligationTarget
+    if let size = requirement.ownSize {
+      target = .own(size: size)
+    } else if let object = violation.region.flatMap({ object(of: $0) }) {
+      target = .input(object)
+    } else {
+      return
+    }
     let state = confirmation.state
     guard !isLatent(state, requirement.excess) else { return }
     let conditions = relevant(state.conditions, to: requirement.excess)
@@ -296,15 +397,17 @@ extension Machine {
       location: module.location(of: body.instructions[value].origin),
       message: violation.calleeSteps.isEmpty ? "'\(summary.name)' \(verb) here" : "calls on")
     let obligation = Obligation(
-      parameter: Int(local.index), excess: requirement.excess, length: requirement.length,
+      target: target, start: requirement.start, length: requirement.length,
       conditions: conditions, access: access, steps: [step] + violation.calleeSteps)
     guard
       !summary.obligations.contains(where: {
-        $0.excess == obligation.excess && $0.conditions == obligation.conditions
+        $0.target == obligation.target && $0.start == obligation.start
+          && $0.length == obligation.length && $0.conditions == obligation.conditions
       })
     else { return }
-    describe(requirement.excess, state, &summary)
+    describe(requirement.start, state, &summary)
     describe(requirement.length, state, &summary)
+    if let size = requirement.ownSize { describe(size, state, &summary) }
     for condition in conditions {
       describe(condition.form, state, &summary)
       describe(condition.boundary, &summary)
@@ -357,363 +460,85 @@ extension Machine {
     summary.written = writtenParameters
     summary.kept = keptParameters
     summary.writesShared = writesShared
+    for region in writtenInputs.sorted() {
+      if let object = object(of: region), summary.writtenObjects.count < 16 {
+        summary.writtenObjects.append(object)
+      } else {
+        summary.writesShared = true
+      }
+    }
     guard let exit = exitState() else { return summary }
     for region in exit.lost {
       if case .parameter(let local) = universe[region].kind { summary.kept |= bit(of: local) }
     }
-    summary.result = result(exit.locals[slotCount], exit, &summary)
+    summary.result = summaryValue(exit.locals[slotCount], exit, &summary)
     for release in exit.released where release.isCertain {
-      if case .parameter(let local) = universe[release.region].kind {
-        summary.released.append(SummaryRelease(parameter: Int(local.index), place: nil))
-      } else if case .entry(let place) = universe[release.region].kind,
-        case .parameter(let local) = universe[place.region].kind
-      {
-        summary.released.append(
-          SummaryRelease(parameter: Int(local.index), place: place.offset))
+      switch object(of: release.region) {
+      case .copy?, .made?, nil: break
+      case .some(let object): summary.released.append(SummaryRelease(object: object))
       }
     }
-    for cell in exit.cells {
-      guard case .parameter(let local) = universe[cell.region].kind,
-        writtenParameters & bit(of: local) != 0, case .number(let form) = cell.value
-      else { continue }
-      let known = bounds(form, exit)
-      describe(form, exit, &summary)
-      describe(known, &summary)
-      summary.cells.append(
-        SummaryCell(
-          parameter: Int(local.index), offset: cell.offset, size: cell.size, value: form,
-          fact: known))
-    }
-    summariseText(exit, &summary)
+    summariseText(exit, summariseCells(exit, &summary), &summary)
     return summary
   }
 
-  private func result(
+  /// What the function leaves in objects that callers see; answers the ones that it made.
+  private mutating func summariseCells(_ exit: State, _ summary: inout Summary) -> Set<Region> {
+    var open = exit.cells.filter { isVisible($0.region) }
+    var seen = Set(summary.made.map(\.region))
+    var next = 0
+    for memory in summary.made { open += exit.cells.filter { $0.region == memory.region } }
+    while next < open.count, summary.cells.count < 64 {
+      let cell = open[next]
+      next += 1
+      guard let object = object(of: cell.region) else { continue }
+      let value = summaryValue(cell.value, exit, &summary)
+      if case .unknown = value { continue }
+      summary.cells.append(
+        SummaryCell(object: object, offset: cell.offset, size: cell.size, value: value))
+      for memory in summary.made where seen.insert(memory.region).inserted {
+        open += exit.cells.filter { $0.region == memory.region }
+      }
+    }
+    return seen
+  }
+
+  /// Whether callers see what the function leaves in a region.
+  func isVisible(_ region: Region) -> Bool {
+    switch universe[region].kind {
+    case .parameter(let local): writtenParameters & bit(of: local) != 0
+    case .global, .foreign, .entry: writtenInputs.contains(region)
+    default: false
+    }
+  }
+
+  private func summaryValue(
     _ value: AbstractValue, _ exit: State, _ summary: inout Summary
-  ) -> SummaryResult {
+  ) -> SummaryValue {
     switch value {
     case .number(let form):
       let known = bounds(form, exit)
       describe(form, exit, &summary)
       describe(known, &summary)
       return .number(form, known)
-    case .pointer(let region, let offset, let inside, let mayBeNull):
-      guard inside == .none else { return .unknown }
+    case .pointer(let region, let offset, _, let mayBeNull):
       describe(offset, exit, &summary)
-      switch universe[region].kind {
-      case .parameter(let local):
-        return .argument(Int(local.index), offset: offset, mayBeNull: mayBeNull)
-      case .heap:
-        if let size = universe[region].size { describe(size, exit, &summary) }
-        return .memory(size: universe[region].size, mayBeNull: mayBeNull)
-      case .global(let global): return .global(global, offset: offset, mayBeNull: mayBeNull)
-      case .literal(let literal): return .literal(literal, offset: offset)
-      case .local, .opaque, .entry, .choice: return .unknown
+      if case .literal(let literal) = universe[region].kind {
+        return .literal(literal, offset: offset)
       }
-    case .function, .unknown: return .unknown
-    }
-  }
-
-  // MARK: Using
-
-  /// A call of a function whose summary is known.
-  mutating func apply(
-    _ summary: Summary, _ arguments: [ValueID], at value: ValueID, _ state: inout State
-  ) -> AbstractValue {
-    // What the arguments are before the call: the summary speaks of the values at entry.
-    var binding = Binding(summary: summary, arguments: arguments, call: value)
-    judge(&binding, state)
-    judgeText(summary, arguments, at: value, &state)
-    binding.forms = [:]
-    let result = result(&binding, &state)
-    let cells = summary.cells.compactMap { cell -> (SummaryCell, LinearForm)? in
-      bind(cell.value, &binding, &state).map { (cell, $0) }
-    }
-    let strings = summary.strings.map { string in
-      (string, string.length.flatMap { bind($0, &binding, &state) })
-    }
-    let ended = summary.released.compactMap { releasedRegion($0, arguments, state) }
-    for (index, address, region) in ended
-    where !useReleased(address, region, isRelease: true, at: value, argument: index, state) {
-      end(region, by: value, &state)
-    }
-    for (index, argument) in arguments.enumerated() {
-      guard case .pointer(let region, _, _, _) = registers[Int(argument.index)] else { continue }
-      let bit = UInt64(1) << UInt64(min(index, 63))
-      if summary.kept & bit != 0 {
-        escape(region, &state)
-        if case .unknown = summary.result, type(of: value).isPointer { state.lose(region) }
-      }
-      if summary.written & bit != 0 {
-        noteWrite(region, &state)
-        state.forget(region)
-      }
-    }
-    if summary.writesShared { havoc(&state) }
-    for (cell, form) in cells {
-      guard
-        case .pointer(let region, let offset, _, _) = register(arguments, cell.parameter),
-        offset.isConstant
-      else { continue }
-      state.setCell(
-        in: region, at: offset.constant.addingSaturating(cell.offset), size: cell.size,
-        to: .number(form))
-    }
-    for (string, length) in strings {
-      guard
-        case .pointer(let region, let offset, let inside, _) = register(
-          arguments, string.parameter),
-        let place = stringPlace(region, inside, offset), place.offset == .zero
-      else { continue }
-      setString(
-        place, length.map { .terminated(length: $0) }, zeroFrom: nil, width: string.width,
-        external: string.isExternal ? value : nil, &state)
-    }
-    return result
-  }
-
-  /// What a release of the callee means in this call: the argument and the object.
-  private func releasedRegion(
-    _ release: SummaryRelease, _ arguments: [ValueID], _ state: State
-  ) -> (argument: Int, address: ValueID, region: Region)? {
-    guard release.parameter < arguments.count,
-      case .pointer(let region, let offset, _, _) = register(arguments, release.parameter),
-      !isChoice(region)
-    else { return nil }
-    let address = arguments[release.parameter]
-    guard let place = release.place else { return (release.parameter, address, region) }
-    guard offset.isConstant,
-      case .pointer(let target, _, _, _)? = state.cell(
-        in: region, at: offset.constant.addingSaturating(place), size: UInt32(module.pointerSize))
-    else { return nil }
-    return (release.parameter, address, target)
-  }
-
-  private func register(_ arguments: [ValueID], _ index: Int) -> AbstractValue {
-    index < arguments.count ? registers[Int(arguments[index].index)] : .unknown
-  }
-
-  /// The meaning of a callee's symbols in one call.
-  private struct Binding {
-    let summary: Summary
-    let arguments: [ValueID]
-    let call: ValueID
-    var forms: [Symbol: LinearForm?] = [:]
-  }
-
-  /// A callee's form in the caller's terms; `nil` where it cannot be said.
-  private mutating func bind(
-    _ form: LinearForm, _ binding: inout Binding, _ state: inout State
-  ) -> LinearForm? {
-    var result: LinearForm? = LinearForm(constant: form.constant)
-    for index in 0..<form.count {
-      let symbol = form[index].symbol
-      let known: LinearForm?
-      if let cached = binding.forms[symbol] {
-        known = cached
-      } else {
-        known = bind(symbol, &binding, &state)
-        binding.forms[symbol] = .some(known)
-      }
-      guard let known else { return nil }
-      result = result?.adding(known, times: Int64(form[index].coefficient))
-    }
-    return result
-  }
-
-  private mutating func bind(
-    _ symbol: Symbol, _ binding: inout Binding, _ state: inout State
-  ) -> LinearForm? {
-    func fresh(_ interval: Interval) -> LinearForm {
-      let own = universe.symbol(of: symbol, at: binding.call, range: .everything)
-      define(own, SymbolFact(interval: interval), &state)
-      return LinearForm(own)
-    }
-    switch binding.summary.symbols[symbol] {
-    case nil: return nil
-    case .own(let interval)?: return fresh(interval)
-    case .argument(let index)?:
-      guard index < binding.arguments.count else { return nil }
-      let argument = binding.arguments[index]
-      return form(argument) ?? fresh(type(of: argument).range)
-    case .size(let index)?:
-      guard
-        case .pointer(let region, let offset, let inside, _) = register(
-          binding.arguments, index)
-      else { return nil }
-      return size(after: offset, region, inside, symbol, &binding, &state)
-    case .length(let index)?:
-      if index < binding.arguments.count,
-        case .length(let length) = string(of: binding.arguments[index], &state)
-      {
-        return length
-      }
-      return fresh(Interval(0, 1 << 62))
-    }
-  }
-
-  /// Bytes from an offset to the end of an object, or of any of several in a joined state.
-  private mutating func size(
-    after offset: LinearForm, _ region: Region, _ inside: SubObject, _ symbol: Symbol,
-    _ binding: inout Binding, _ state: inout State
-  ) -> LinearForm? {
-    if inside != .none {
-      return universe[inside].base.adding(constant: universe[inside].size)?.subtracting(offset)
-    }
-    guard isChoice(region) else { return universe[region].size?.subtracting(offset) }
-    guard mode == .explore else { return nil }
-    var hull: SymbolFact?
-    for alternative in universe.alternatives(of: region, .none) {
-      guard
-        let size = size(
-          after: offset, alternative.region, alternative.inside, symbol, &binding, &state)
-      else { return nil }
-      let known = bounds(size, state)
-      hull = hull.map { self.hull($0, known) } ?? known
-    }
-    guard let hull else { return nil }
-    let own = universe.symbol(of: symbol, at: binding.call, range: .everything)
-    define(own, hull, &state)
-    return LinearForm(own)
-  }
-
-  private mutating func bind(
-    _ boundary: BoundaryID, _ binding: Binding
-  ) -> BoundaryID {
-    guard boundary.index > 1, let row = binding.summary.boundaries[boundary] else {
-      return boundary.index == 1 ? .constant : .none
-    }
-    return universe.id(
-      of: Boundary(
-        kind: row.kind, place: .foreign(universe.id(of: row.place)), position: position,
-        isTaken: row.isTaken, left: nil, right: nil))
-  }
-
-  private mutating func result(
-    _ binding: inout Binding, _ state: inout State
-  ) -> AbstractValue {
-    let value = binding.call
-    switch binding.summary.result {
-    case .unknown: return unknownValue(value, &state)
-    case .number(let form, let fact):
-      guard type(of: value).isInteger else { return unknownValue(value, &state) }
-      if let bound = bind(form, &binding, &state) {
-        // A symbol of the callee's own takes its bounds, and their reasons, along.
-        if let term = form.singleTerm, term.coefficient == 1, form.constant == 0,
-          case .own? = binding.summary.symbols[term.symbol], let own = bound.singleTerm
-        {
-          setFact(
-            own.symbol,
-            SymbolFact(
-              interval: fact.interval, lowBoundary: bind(fact.lowBoundary, binding),
-              highBoundary: bind(fact.highBoundary, binding)), &state)
+      guard let object = object(of: region) else { return .unknown }
+      switch object {
+      case .copy: return .unknown
+      case .made:
+        if !summary.made.contains(where: { $0.region == region }) {
+          if let size = universe[region].size { describe(size, exit, &summary) }
+          summary.made.append(SummaryMemory(region: region, size: universe[region].size))
         }
-        return .number(bound)
+      case .argument, .global, .pointee: break
       }
-      return unknownNumber(
-        value, fact.interval.intersection(type(of: value).range), &state,
-        low: bind(fact.lowBoundary, binding), high: bind(fact.highBoundary, binding))
-    case .argument(let index, let offset, let mayBeNull):
-      guard
-        case .pointer(let region, let start, let inside, _) = register(binding.arguments, index),
-        let moved = bind(offset, &binding, &state).flatMap({ start.adding($0) })
-      else { return unknownValue(value, &state) }
-      return .pointer(region, offset: moved, inside: inside, mayBeNull: mayBeNull)
-    case .memory(let size, let mayBeNull):
-      let bound = size.flatMap { bind($0, &binding, &state) }
-      let region = universe.region(of: value, isHeap: true, size: bound)
-      renew(region, &state)
-      return .pointer(region, offset: .zero, inside: .none, mayBeNull: mayBeNull)
-    case .global(let global, let offset, let mayBeNull):
-      guard binding.summary.module == moduleIndex, let moved = bind(offset, &binding, &state) else {
-        return unknownValue(value, &state)
-      }
-      return .pointer(
-        region(of: global), offset: moved, inside: .none, mayBeNull: mayBeNull)
-    case .literal(let literal, let offset):
-      guard binding.summary.module == moduleIndex, let moved = bind(offset, &binding, &state) else {
-        return unknownValue(value, &state)
-      }
-      let size = Int64(module.literals[literal].bytes.count)
-      let region = universe.region(of: literal, size: LinearForm(constant: size))
-      return .pointer(region, offset: moved, inside: .none, mayBeNull: false)
+      return .pointer(object, offset: offset, mayBeNull: mayBeNull)
+    case .function(let function): return .function(function)
+    case .unknown: return .unknown
     }
-  }
-
-  /// Judges what the callee requires, in the state before the call.
-  private mutating func judge(_ binding: inout Binding, _ state: State) {
-    for (index, obligation) in binding.summary.obligations.enumerated() {
-      judge(obligation, index, &binding, state)
-    }
-  }
-
-  private mutating func judge(
-    _ obligation: Obligation, _ index: Int, _ binding: inout Binding, _ state: State
-  ) {
-    guard obligation.parameter < binding.arguments.count else { return }
-    let address = binding.arguments[obligation.parameter]
-    guard case .pointer(let region, _, let inside, _) = registers[Int(address.index)] else {
-      return
-    }
-    if isChoice(region) {
-      return eachAlternative(of: address) { machine, _ in
-        machine.judge(obligation, index, &binding, state)
-      }
-    }
-    var inner = state
-    binding.forms = [:]
-    guard let excess = bind(obligation.excess, &binding, &inner),
-      let length = bind(obligation.length, &binding, &inner)
-    else { return }
-    var subjects: [BoundaryID: NamedForm] = [:]
-    for condition in obligation.conditions {
-      guard let form = bind(condition.form, &binding, &inner) else { return }
-      let boundary = bind(condition.boundary, binding)
-      if let subject = binding.summary.boundaries[condition.boundary]?.subject,
-        let bound = bind(subject.form, &binding, &inner)
-      {
-        subjects[boundary] = NamedForm(name: subject.name, form: bound)
-      }
-      let holds: Bool
-      switch condition.relation {
-      case .atMostZero: holds = assumeAtMostZero(form, boundary, &inner)
-      case .zero: holds = assumeZero(form, boundary, &inner)
-      case .notZero: holds = assumeNotZero(form, boundary, &inner)
-      }
-      if !holds { return }
-    }
-    let over = proposedBounds(excess, inner)
-    let lengthRange = bounds(length, inner).interval
-    guard over.interval.high > 0, lengthRange.high > 0 else { return }
-    let isOpen = inside == .none && isParameter(region)
-    let isDefinite = over.interval.low > 0 && lengthRange.low > 0
-    guard isOpen || isDefinite || !over.highBoundary.isNone else { return }
-    let amount = amount(over, element: obligation.access.elementSize)
-    let size = objectSize(region, inside).flatMap { bounds($0, inner).interval.constant }
-    var access = obligation.access
-    access.object = objectName(address, region, inside)
-    access.size = size.flatMap { Int64(exactly: $0) }
-    access.excess = Int64(clamping: amount)
-    access.lastByte = access.size.map { $0.addingSaturating(Int64(clamping: amount)) }
-    access.source = source(of: over.highBoundary)
-    access.staysInRecord = staysInRecord(inside, amount)
-    access.isTrailing = isTrailing(inside, region)
-    access.isInevitable = isInevitable(over.highBoundary)
-    access.callee = binding.summary.name
-    access.isInCallee = true
-    report(
-      Violation(
-        candidate: Candidate(
-          value: binding.call, argument: index, kind: .obligation(index),
-          via: over.highBoundary.index > 1 ? [universe[over.highBoundary].position] : [],
-          isOpen: isOpen),
-        observation: .access(access), isDefinite: isDefinite, goal: (excess, amount),
-        boundary: over.highBoundary, cause: nil, region: region,
-        requirement: (excess, length), state: inner, calleeSteps: obligation.steps,
-        subject: subjects[over.highBoundary]))
-  }
-
-  private func objectSize(_ region: Region, _ inside: SubObject) -> LinearForm? {
-    inside != .none ? LinearForm(constant: universe[inside].size) : universe[region].size
   }
 }

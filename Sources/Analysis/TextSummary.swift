@@ -16,14 +16,14 @@ extension Machine {
   }
 
   /// Adds what callers learn about strings.
-  func summariseText(_ exit: State, _ summary: inout Summary) {
+  func summariseText(_ exit: State, _ made: Set<Region>, _ summary: inout Summary) {
     summary.formats = formatParameters
     for local in Set(stringUses.map(\.local)) where isAlwaysUsed(local) {
       summary.requiredStrings |= bit(of: local)
     }
     for fact in exit.strings where fact.base == 0 {
-      guard case .parameter(let local) = universe[fact.region].kind,
-        writtenParameters & bit(of: local) != 0
+      guard isVisible(fact.region) || made.contains(fact.region),
+        let object = object(of: fact.region)
       else { continue }
       var length: LinearForm?
       if case .terminated(let known)? = fact.string {
@@ -33,7 +33,7 @@ extension Machine {
       guard length != nil || fact.external != nil else { continue }
       summary.strings.append(
         SummaryString(
-          parameter: Int(local.index), length: length, width: fact.width,
+          object: object, length: length, width: fact.width,
           isExternal: fact.external != nil))
     }
   }

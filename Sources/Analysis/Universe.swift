@@ -71,6 +71,8 @@ struct SymbolInfo: Sendable {
     case parameterSize(LocalID)
     /// The value of an operation that is not linear.
     case derived
+    /// The bytes from where a pointer that a place held at entry leads to the end of its object.
+    case entrySize(EntryPlace)
     /// A number that a place of shared memory held at entry.
     case entry(EntryPlace)
     /// A symbol of a callee, by the call.
@@ -88,8 +90,12 @@ struct RegionInfo: Sendable {
     case local(LocalID)
     case global(GlobalID)
     case literal(LiteralID)
+    /// A variable of static storage duration that this module does not declare, by its USR.
+    case foreign(String)
     /// Memory from an allocator, by the call.
     case heap(ValueID)
+    /// Memory that a callee made and stored somewhere, by the call and the callee's region.
+    case made(ValueID, Region)
     /// What a parameter points to.
     case parameter(LocalID)
     /// What a pointer of unknown origin points to, by the instruction that yields the pointer.
@@ -156,9 +162,17 @@ struct DerivedKey: Hashable, Sendable {
 
 /// A scalar in shared memory, as it was when the function was entered.
 struct EntryPlace: Hashable, Sendable {
+  enum Kind: Hashable, Sendable {
+    case pointer
+    /// An integer of a type with this range.
+    case number(Interval)
+  }
+
   var region: Region
   var offset: Int64
-  var type: TypeID
+  /// Bytes.
+  var size: UInt32
+  var kind: Kind
 }
 
 /// The tables of one function's analysis.
@@ -184,9 +198,16 @@ struct Universe: Sendable {
   private var derivedFrom: [Symbol: [Symbol]] = [:]
   private var entryRegions: [EntryPlace: Region] = [:]
   private var entrySymbols: [EntryPlace: Symbol] = [:]
+  private var foreignGlobals: [String: Region] = [:]
+  private var madeRegions: [MadeKey: Region] = [:]
   private var choices: [[Alternative]: Region] = [:]
   private var foreignPlaceIDs: [ForeignPlace: Int] = [:]
   private var foreignSymbols: [ForeignKey: Symbol] = [:]
+
+  private struct MadeKey: Hashable {
+    var call: ValueID
+    var region: Region
+  }
 
   private struct ForeignKey: Hashable {
     var call: ValueID
@@ -332,6 +353,26 @@ struct Universe: Sendable {
     return region
   }
 
+  /// The region of a variable that the module does not declare.
+  mutating func region(ofForeign usr: String, size: LinearForm?) -> Region {
+    if let known = foreignGlobals[usr] { return known }
+    let region = make(RegionInfo(kind: .foreign(usr), size: size, isShared: true))
+    foreignGlobals[usr] = region
+    return region
+  }
+
+  /// The region of memory that a callee made.
+  mutating func region(of made: Region, at call: ValueID, size: LinearForm?) -> Region {
+    let key = MadeKey(call: call, region: made)
+    if let known = madeRegions[key] {
+      regions[Int(known.index)].size = size
+      return known
+    }
+    let region = make(RegionInfo(kind: .made(call, made), size: size, isShared: false))
+    madeRegions[key] = region
+    return region
+  }
+
   /// The region of a string literal.
   mutating func region(of literal: LiteralID, size: LinearForm?) -> Region {
     if let known = literalRegions[literal] { return known }
@@ -371,7 +412,8 @@ struct Universe: Sendable {
   /// What the pointer points to that a place held at entry.
   mutating func region(of place: EntryPlace) -> Region {
     if let known = entryRegions[place] { return known }
-    let region = make(RegionInfo(kind: .entry(place), size: nil, isShared: true))
+    let size = make(.entrySize(place), Interval(0, 1 << 62))
+    let region = make(RegionInfo(kind: .entry(place), size: LinearForm(size), isShared: true))
     entryRegions[place] = region
     return region
   }

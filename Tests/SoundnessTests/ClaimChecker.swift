@@ -193,7 +193,7 @@ struct ClaimChecker: ExecutionObserver {
       else { return }
       isSame = start >> 32 == step.value >> 32
       offset -= base
-    case .entry, .choice: return
+    case .entry, .choice, .foreign, .made: return
     }
     if !isSame {
       fail(step, "points to an object that is not \(region)")
