@@ -289,12 +289,13 @@ extension Machine {
   /// Checks that an unbounded copy fits: silent where it does, a write out of bounds where it cannot.
   mutating func checkFit(
     _ target: ValueID, _ need: LinearForm?, _ range: Interval, conversion: String,
-    at value: ValueID, argument: Int, _ state: inout State
+    text: ValueID? = nil, at value: ValueID, argument: Int, _ state: inout State
   ) {
     if case .pointer(let region, _, _, _) = registers[Int(target.index)], isChoice(region) {
       return eachAlternative(of: target) { machine, _ in
         machine.checkFit(
-          target, need, range, conversion: conversion, at: value, argument: argument, &state)
+          target, need, range, conversion: conversion, text: text, at: value, argument: argument,
+          &state)
       }
     }
     if let capacity = capacity(of: target, state) {
@@ -323,7 +324,7 @@ extension Machine {
     }
     reportUnsafe(
       .unchecked, target, needs: (range.low, range.high < 1 << 40 ? range.high : nil),
-      conversion: conversion, at: value, argument: argument, state)
+      conversion: conversion, text: text, at: value, argument: argument, state)
   }
 
   /// Bytes from an address to the end of its object.
@@ -339,7 +340,7 @@ extension Machine {
   /// Notes a call of an unsafe function that is not proven to fit.
   mutating func reportUnsafe(
     _ kind: UnsafeKind, _ target: ValueID, needs: (low: Int128, high: Int128?), conversion: String,
-    at value: ValueID, argument: Int, _ state: State
+    text: ValueID? = nil, at value: ValueID, argument: Int, _ state: State
   ) {
     let room = capacity(of: target, state).flatMap { bounds($0, state).interval.constant }
     var name = ""
@@ -348,16 +349,20 @@ extension Machine {
       name = objectName(target, region, inside)
       shared = region
     }
-    let observation = UnsafeCallObservation(
+    let source = text.flatMap { outsideSource(of: $0, state) }
+    var observation = UnsafeCallObservation(
       kind: kind, callee: calleeName(value), object: name,
       capacity: room.flatMap { Int64(exactly: $0) }, minimum: Int64(clamping: needs.low),
       maximum: needs.high.flatMap { Int64(exactly: $0) }, conversion: conversion,
       takesText: takesText(value) || conversion.last == "s")
+    observation.source = source?.name ?? ""
     report(
       Violation(
-        candidate: Candidate(value: value, argument: argument, kind: .unsafeCall, via: []),
+        candidate: Candidate(
+          value: value, argument: argument, kind: .unsafeCall,
+          via: source?.cause.map { [Int(positions[Int($0.index)])] } ?? []),
         observation: .unsafeCall(observation), isDefinite: true, goal: nil, boundary: .none,
-        cause: nil, region: shared))
+        cause: source?.cause, region: shared))
   }
 
   /// Whether a call copies a string as it is.

@@ -84,7 +84,12 @@ extension Machine {
 
   private func causeStep(_ cause: ValueID, _ observation: Observation.Kind) -> Step {
     let name = calleeName(cause)
-    if case .format = observation {
+    let isText =
+      switch observation {
+      case .format, .unsafeCall: true
+      default: false
+      }
+    if isText {
       return Step(
         location: module.location(of: body.instructions[cause].origin),
         message: "'\(name)' brings text from outside")

@@ -8,6 +8,8 @@ import IR
 private struct Output {
   /// Elements without the terminator.
   var length = Interval(0)
+  /// The same as a form, where it is known as one.
+  var exact: LinearForm? = .zero
   /// The first conversion that nothing bounds, as written.
   var open = ""
   /// The argument of that conversion.
@@ -76,9 +78,10 @@ extension Machine {
     print(arguments, format: format, first: first, at: value, &state)
     let width = Int128(width(of: arguments[target]))
     let output = output(arguments, format: format, first: first, &state)
+    let need = output.exact?.adding(constant: 1)?.scaled(by: Int64(width))
     checkFit(
-      arguments[target], nil, (output.length + Interval(1)) * width, conversion: output.open,
-      at: value, argument: target, &state)
+      arguments[target], need, (output.length + Interval(1)) * width, conversion: output.open,
+      text: output.source, at: value, argument: target, &state)
     leaveText(arguments[target], nil, output, at: value, &state)
   }
 
@@ -90,7 +93,8 @@ extension Machine {
     print(arguments, format: format, first: first, at: value, &state)
     let output = output(arguments, format: format, first: first, &state)
     let content = Content(
-      need: output.length + Interval(1), source: output.source, isPadded: false)
+      need: output.length + Interval(1), source: output.source, isPadded: false,
+      exact: output.exact?.adding(constant: 1))
     checkBound(
       arguments[target], bound, content: content, at: value, argument: target, &state)
     leaveText(arguments[target], bound, output, at: value, &state)
@@ -149,13 +153,17 @@ extension Machine {
     let isWide = width(of: arguments[format]) > 1
     guard first >= 0, let parts = conversions(arguments[format], isScan: false) else {
       output.length.high = 1 << 62
+      output.exact = nil
       output.isKnown = false
       output.external = stringForCopy(registers[Int(arguments[format].index)], state).external
       return output
     }
     var next = first
     for part in parts {
-      if part.takesWidth || part.takesPrecision { output.length.high += 1 << 62 }
+      if part.takesWidth || part.takesPrecision {
+        output.length.high += 1 << 62
+        output.exact = nil
+      }
       next += (part.takesWidth ? 1 : 0) + (part.takesPrecision ? 1 : 0)
       let takesArgument = part.letter != 0 && part.letter != UInt8(ascii: "%")
       let argument = takesArgument && next < arguments.count ? arguments[next] : nil
@@ -169,6 +177,13 @@ extension Machine {
         output.external = output.external ?? text.external
       }
       output.length = output.length + printed
+      var exact = printed.constant.flatMap { Int64(exactly: $0) }.map { LinearForm(constant: $0) }
+      if exact == nil, part.text == "%s" || part.text == "%ls", let argument,
+        part.isLong == isWide
+      {
+        exact = exactLength(argument, &state)
+      }
+      output.exact = exact.flatMap { output.exact?.adding($0) }
       if takesArgument { next += 1 }
     }
     return output
@@ -245,6 +260,13 @@ extension Machine {
   ) {
     useFormat(arguments[format], at: value, argument: format, &state)
     guard first >= 0 else { return }
+    // What `sscanf` reads is a string, and no conversion yields more than it holds.
+    var most: Int128?
+    if format > 0, width(of: arguments[0]) == width(of: arguments[format]),
+      model(of: value)?.effects.contains(.string(0)) == true
+    {
+      most = lengthRange(arguments[0], &state).high
+    }
     for argument in arguments.dropFirst(first) { clobber(argument, &state) }
     var next = first
     for part in conversions(arguments[format], isScan: true) ?? []
@@ -252,17 +274,24 @@ extension Machine {
       guard next < arguments.count else { break }
       let isText = part.letter == UInt8(ascii: "s") || part.letter == UInt8(ascii: "[")
       if isText, !part.text.contains("m") {
-        scanText(part, arguments[next], at: value, argument: next, &state)
+        scanText(part, most, arguments[next], at: value, argument: next, &state)
       }
       next += 1
     }
   }
 
   private mutating func scanText(
-    _ part: Conversion, _ target: ValueID, at value: ValueID, argument: Int,
+    _ part: Conversion, _ most: Int128?, _ target: ValueID, at value: ValueID, argument: Int,
     _ state: inout State
   ) {
     let element = width(of: target)
+    if part.width == nil, let most, let last = Int64(exactly: most),
+      let capacity = capacity(of: target, state),
+      bounds(capacity, state).interval.low >= (most + 1) * Int128(element)
+    {
+      terminate(target, LinearForm(constant: last + 1), &state)
+      return markExternal(target, by: value, &state)
+    }
     if let width = part.width {
       let count = LinearForm(constant: Int64(width) + 1)
       access(
@@ -292,7 +321,7 @@ extension Machine {
   mutating func useFormat(
     _ address: ValueID, at value: ValueID, argument: Int, _ state: inout State
   ) {
-    guard case .pointer(let region, let offset, let inside, _) = registers[Int(address.index)]
+    guard case .pointer(let region, _, let inside, _) = registers[Int(address.index)]
     else { return }
     if isChoice(region) {
       return eachAlternative(of: address) { machine, _ in
@@ -305,20 +334,28 @@ extension Machine {
       if mode == .explore { formatParameters |= bit(of: local) }
       return
     }
-    let cause = stringPlace(region, inside, offset).flatMap {
-      state.string(region, $0.base)?.external
-    }
-    guard cause != nil || isProgramArgument(region) else { return }
+    guard let source = outsideSource(of: address, state) else { return }
     let observation = FormatObservation(
       object: module.text(of: body.instructions[address].origin), callee: calleeName(value),
-      source: cause.map { calleeName($0) } ?? "")
+      source: source.cause == nil ? "" : source.name)
     report(
       Violation(
         candidate: Candidate(
           value: value, argument: argument, kind: .format,
-          via: cause.map { [Int(positions[Int($0.index)])] } ?? []),
+          via: source.cause.map { [Int(positions[Int($0.index)])] } ?? []),
         observation: .format(observation), isDefinite: true, goal: nil, boundary: .none,
-        cause: cause, region: region))
+        cause: source.cause, region: region))
+  }
+
+  /// Where the text at an address came from, if that is outside the program: the call, or `main`.
+  func outsideSource(of address: ValueID, _ state: State) -> (name: String, cause: ValueID?)? {
+    guard case .pointer(let region, let offset, let inside, _) = registers[Int(address.index)]
+    else { return nil }
+    if isProgramArgument(region) { return ("main", nil) }
+    guard let place = stringPlace(region, inside, offset),
+      let cause = state.string(region, place.base)?.external
+    else { return nil }
+    return (calleeName(cause), cause)
   }
 
   /// Whether a region is one of the strings that `main` is given.

@@ -148,7 +148,10 @@ extension Machine {
       state.removeCells(
         in: region, from: Int64(clamping: reach.low), to: Int64(clamping: reach.high + 64))
     }
-    if size == 1 || isWideElement(region, inside, offset, size: size, state) {
+    if size == 1
+      || isWideElement(
+        region, inside, offset, size: size, isZero: content.form == .zero, state)
+    {
       storeElement(
         region, inside, offset, content.form.flatMap { $0.isConstant ? $0.constant : nil },
         width: size, at: value, &state)

@@ -110,6 +110,8 @@ public struct UnsafeCallObservation: Sendable, Hashable {
   public var conversion: String
   /// Whether a string is at fault, not the digits of a number or an unknown format.
   public var takesText: Bool
+  /// The function that brought the text from outside, or `main` for its arguments; else empty.
+  public var source = ""
 }
 
 /// How the bound of a string function is wrong.

@@ -13,8 +13,8 @@ struct Content {
   var source: ValueID?
   /// Whether as many elements as the bound says are written in any case.
   var isPadded: Bool
-  /// The length of what stands in the destination before.
-  var start: LinearForm?
+  /// The same as `need`, where it is known as a form.
+  var exact: LinearForm?
   var isAppended = false
 
   static let unbounded = Content(need: Interval(1, 1 << 62), source: nil, isPadded: false)
@@ -49,6 +49,15 @@ extension Machine {
     }
     guard let bound, let bytes = bound.scaled(by: width), let excess = bytes.subtracting(capacity)
     else { return }
+    if !content.isPadded, let written = written(content.exact, bound, state)?.scaled(by: width) {
+      // How much is written is known, here or to the callers.
+      access(
+        target, written, isWrite: true, at: value, argument: argument, endsInTerminator: true,
+        state)
+      guard let past = written.subtracting(capacity).map({ bounds($0, state).interval }),
+        past.high > 0, past.low <= 0
+      else { return }
+    }
     let over = bounds(excess, state)
     guard over.interval.high > 0 else { return }
     if over.interval.low > 0 {
@@ -68,11 +77,21 @@ extension Machine {
     }
     guard let source = content.source, need.high > room.high,
       case .pointer(let origin, _, _, _) = registers[Int(source.index)],
-      hasLength(of: origin, excess)
+      hasLength(of: origin, excess), outsideSource(of: source, state) != nil
     else { return }
     reportBound(
       .ofSource, target, region, inside, excess: 0, room, content, at: value, argument: argument,
       state)
+  }
+
+  /// The elements that are written, where it is known which of text and bound is less.
+  private func written(
+    _ exact: LinearForm?, _ bound: LinearForm, _ state: State
+  ) -> LinearForm? {
+    guard let exact, let rest = bound.subtracting(exact) else { return nil }
+    let left = bounds(rest, state).interval
+    if left.low >= 0 { return exact }
+    return left.high <= 0 ? bound : nil
   }
 
   /// Where a pointer points in its array.

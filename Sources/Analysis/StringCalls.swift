@@ -47,7 +47,8 @@ extension Machine {
     let end = start.flatMap { start in length.flatMap { start.adding($0) } }
     let need = end.flatMap { $0.adding(constant: 1) }?.scaled(by: width)
     checkFit(
-      target, need, range * Int128(width), conversion: "", at: value, argument: argument, &state)
+      target, need, range * Int128(width), conversion: "", text: source, at: value,
+      argument: argument, &state)
     guard case .pointer(let region, let offset, let inside, _) = registers[Int(target.index)]
     else { return }
     noteWrite(region, &state)
@@ -87,7 +88,8 @@ extension Machine {
     }
     let width = width(of: target)
     let length = unknownLength(place, width: width, &state)
-    if let count, let last = count.adding(constant: -1), place.offset == .zero,
+    if let count, let start = place.offset.divided(exactlyBy: width),
+      let last = count.adding(constant: -1)?.adding(start),
       let symbol = length.singleTerm?.symbol
     {
       var fact = fact(symbol, state)
@@ -117,6 +119,7 @@ extension Machine {
     guard case .pointer(let region, let offset, let inside, _) = registers[Int(target.index)]
     else { return }
     let width = width(of: target)
+    readFirst(of: source, count, at: value, argument: argument + 1, state)
     let text = lengthRange(source, &state)
     checkBound(
       target, count, content: Content(need: text + Interval(1), source: source, isPadded: true),
@@ -155,6 +158,22 @@ extension Machine {
       &state)
   }
 
+  /// The length of a string as a form.
+  mutating func exactLength(_ address: ValueID, _ state: inout State) -> LinearForm? {
+    guard case .length(let length) = string(of: address, &state) else { return nil }
+    return length
+  }
+
+  /// The first element of a source is read whatever follows.
+  private mutating func readFirst(
+    of source: ValueID, _ count: LinearForm?, at value: ValueID, argument: Int, _ state: State
+  ) {
+    guard let count, bounds(count, state).interval.low > 0 else { return }
+    access(
+      source, LinearForm(constant: width(of: source)), isWrite: false, at: value,
+      argument: argument, state)
+  }
+
   private func isLess(_ left: LinearForm?, _ right: LinearForm, _ state: State) -> Bool {
     guard let difference = left?.subtracting(right) else { return false }
     return bounds(difference, state).interval.high < 0
@@ -165,6 +184,7 @@ extension Machine {
     to target: ValueID, from source: ValueID, _ count: LinearForm?, at value: ValueID,
     argument: Int, _ state: inout State
   ) {
+    readFirst(of: source, count, at: value, argument: argument + 1, state)
     let text = lengthRange(source, &state)
     var start: LinearForm?
     if case .length(let known) = string(of: target, &state) { start = known }
@@ -172,9 +192,10 @@ extension Machine {
     let bound = count.flatMap { count in
       start.flatMap { $0.adding(count) }?.adding(constant: 1)
     }
+    let length = exactLength(source, &state)
     let content = Content(
       need: text + before + Interval(1), source: source, isPadded: false,
-      start: start, isAppended: true)
+      exact: length.flatMap { start?.adding($0) }?.adding(constant: 1), isAppended: true)
     checkBound(target, bound, content: content, at: value, argument: argument, &state)
     let copied = stringForCopy(registers[Int(source.index)], state)
     let old = stringForCopy(registers[Int(target.index)], state)
@@ -200,7 +221,9 @@ extension Machine {
     argument: Int, _ state: inout State
   ) {
     let text = lengthRange(source, &state)
-    let content = Content(need: text + Interval(1), source: source, isPadded: false)
+    let content = Content(
+      need: text + Interval(1), source: source, isPadded: false,
+      exact: exactLength(source, &state)?.adding(constant: 1))
     checkBound(target, count, content: content, at: value, argument: argument, &state)
     let copied = stringForCopy(registers[Int(source.index)], state)
     var length: LinearForm?

@@ -266,15 +266,24 @@ extension Machine {
     state.setString(fact)
   }
 
-  /// The width in which the array at a place is known as a string, where `size` is that of a wide
-  /// character.
-  func isWideElement(
-    _ region: Region, _ inside: SubObject, _ offset: LinearForm, size: Int64, _ state: State
+  /// Whether a store of that many bytes is one of a wide character: the array is known as a wide string,
+  /// or a zero goes into an array of a unit that has wide literals.
+  mutating func isWideElement(
+    _ region: Region, _ inside: SubObject, _ offset: LinearForm, size: Int64, isZero: Bool,
+    _ state: State
   ) -> Bool {
-    guard size == 2 || size == 4, !state.strings.isEmpty,
-      let place = stringPlace(region, inside, offset)
-    else { return false }
-    return state.string(region, place.base)?.width == size
+    guard size == 2 || size == 4, let place = stringPlace(region, inside, offset) else {
+      return false
+    }
+    if let fact = state.string(region, place.base), fact.string != nil || fact.filled > 0 {
+      return fact.width == size
+    }
+    guard isZero, place.extent.map({ $0 > size }) ?? true else { return false }
+    if wideLiterals == nil {
+      wideLiterals =
+        module.literals.rows.first { $0.elementSize > 1 }.map { Int64($0.elementSize) } ?? 0
+    }
+    return wideLiterals == size
   }
 
   /// Where the zeros at the end of an array start after a write that ends at `end`.

@@ -130,7 +130,7 @@ let streams = """
   fprintf fwprintf dprintf: print 1 2; ret printed 1 2
   syslog: print 1 2
   warn warnx: print 0 1
-  vprintf vwarn vwarnx: print 0 -1
+  vprintf vwprintf vwarn vwarnx: print 0 -1
   vfprintf vdprintf vsyslog vfwprintf: print 1 -1
   err errx: print 1 2; noreturn
   verr verrx: print 1 -1; noreturn

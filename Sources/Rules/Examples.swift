@@ -228,9 +228,11 @@ extension RuleExample {
 
         void use(const char *path);
 
-        void open_lease(const char *interface) {
+        void open_lease(void) {
           char path[32];
-          sprintf(path, "/run/dhcp-%s", interface);  // unsafe-function
+          const char *directory = getenv("LEASES");
+          if (!directory) return;
+          sprintf(path, "%s/dhcp.lease", directory);  // unsafe-function
           use(path);
         }
         """#,
@@ -239,9 +241,11 @@ extension RuleExample {
 
         void use(const char *path);
 
-        void open_lease(const char *interface) {
+        void open_lease(void) {
           char path[32];
-          snprintf(path, sizeof path, "/run/dhcp-%s", interface);
+          const char *directory = getenv("LEASES");
+          if (!directory || strlen(directory) > 16) return;
+          sprintf(path, "%s/dhcp.lease", directory);
           use(path);
         }
         """#),

@@ -82,6 +82,6 @@ private let stringBoundMisuseInfo = RuleInfo(
     """,
   limits: """
     Silent where the text is known to be short enough. Blocks where the bound is known to pass the
-    end of the destination, or where it is the length of the source and the size of the destination
-    is known. Sums of results in a loop are not followed yet.
+    end of the destination, or where it is the length of text from outside and the size of the
+    destination is known; the length of another source is for the callers to say. Sums of results in a loop are not followed yet.
     """)

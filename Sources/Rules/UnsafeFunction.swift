@@ -18,11 +18,12 @@ extension Rule {
     })
 }
 
-/// Blocks where the room is known and what goes in is not.
+/// Blocks where text from outside goes to a place whose room is known.
 ///
-/// Then nothing in the program keeps them together. Without a known destination the call may be right for reasons that lie elsewhere.
+/// Else the text may be short enough for reasons that lie elsewhere.
 private func tier(_ call: UnsafeCallObservation) -> Tier {
-  call.kind == .unbounded || (call.capacity != nil && call.takesText) ? .a : .b
+  if call.kind == .unbounded { return .a }
+  return call.capacity != nil && call.takesText && !call.source.isEmpty ? .a : .b
 }
 
 private func message(_ call: UnsafeCallObservation) -> String {
@@ -31,7 +32,12 @@ private func message(_ call: UnsafeCallObservation) -> String {
   if call.kind == .unbounded {
     return "'\(call.callee)'\(conversion) writes to \(name) as much as the input holds"
   }
-  let room = call.capacity.map { ", which has room for \($0) bytes" } ?? ""
+  var room = call.capacity.map { ", which has room for \($0) bytes" } ?? ""
+  switch call.source {
+  case "": break
+  case "main": room += "; the text is an argument of the program"
+  default: room += "; the text comes from '\(call.source)'"
+  }
   if let maximum = call.maximum {
     return "'\(call.callee)' can write \(maximum) bytes to \(name)\(room)"
   }
@@ -62,6 +68,8 @@ private let unsafeFunctionInfo = RuleInfo(
     """,
   limits: """
     Silent where the analysis proves that the result fits: a literal into a large enough array,
-    numbers with a bounded number of digits, a source whose length was checked. Tier B where the size
-    of the destination is not known here. A copy that cannot fit is `out-of-bounds-write`.
+    numbers with a bounded number of digits, a source whose length was checked. Blocks for `gets` and
+    `scanf` always, for the others where the room is known and the text comes from outside the program
+    (a file, a socket, the environment, the arguments of `main`); else tier B: the text may be short
+    enough for reasons that lie elsewhere. A copy that cannot fit is `out-of-bounds-write`.
     """)
