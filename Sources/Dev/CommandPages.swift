@@ -28,6 +28,9 @@ struct CommandPages {
     return try "# The command line\n" + sections(of: dump.command, path: [])
   }
 
+  /// The JSON schema of the policy, as the program prints it.
+  func policySchema() throws -> String { try output(of: ["config", "schema"]) }
+
   private func sections(of command: Command, path: [String]) throws -> String {
     let title = (["prgate"] + path).joined(separator: " ")
     let help = try output(of: path + ["--help"])

@@ -7,7 +7,7 @@ import Foundation
 struct DocsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "docs",
-    abstract: "Write docs/rules, docs/cli.md and Sources/Rules/Examples.swift.",
+    abstract: "Write docs/rules, docs/cli.md, the schema of the policy and the rules' examples.",
     discussion: "Run 'swift build' first: the command line is described by the built program.")
 
   @Flag(help: "Write nothing; fail if something is out of date.")

@@ -13,7 +13,8 @@ struct GeneratedFiles {
   /// Folders in which nothing else may lie.
   static let folders = ["docs/rules"]
 
-  /// All of them; `prgate` is the built program, whose help becomes `docs/cli.md`.
+  /// All of them; `prgate` is the built program, whose help becomes `docs/cli.md`, and which knows the
+  /// schema of the policy.
   init(of checkout: Checkout, prgate: URL) throws {
     let rules = Rule.all.map(\.info).sorted { $0.id.utf8.lexicographicallyPrecedes($1.id.utf8) }
     let examples = rules.map { rule in
@@ -27,7 +28,9 @@ struct GeneratedFiles {
     }
     texts["docs/rules/README.md"] = ruleTable(rules)
     texts["Sources/Rules/Examples.swift"] = Self.swiftFile(of: examples)
-    texts["docs/cli.md"] = try CommandPages(of: prgate).markdown()
+    let pages = CommandPages(of: prgate)
+    texts["docs/cli.md"] = try pages.markdown()
+    texts["docs/prgate.schema.json"] = try pages.policySchema()
   }
 
   /// The paths whose files in the tree differ from what would be written, sorted.

@@ -19,6 +19,20 @@ public struct Position: BitwiseCopyable, Hashable, Comparable, Sendable {
   }
 }
 
+/// The line of a macro's definition, or of an argument, that code comes from.
+public struct Spelling: Hashable, Sendable {
+  /// The path, as in `Location`.
+  public var path: String
+  /// The line, from 1.
+  public var line: Int
+
+  /// Makes a place.
+  public init(path: String, line: Int) {
+    self.path = path
+    self.line = line
+  }
+}
+
 /// A stretch of a source file, with the text that a report shows of it.
 public struct Location: Hashable, Sendable {
   /// The path: relative to the repository root with `/` where it lies in it, else absolute.
@@ -31,13 +45,19 @@ public struct Location: Hashable, Sendable {
   public var point: Position
   /// The line of `start` as it stands in the file, without its line break.
   public var sourceLine: String
+  /// Where the text is written that a macro brings here; nil outside macros.
+  public var spelling: Spelling?
 
   /// Makes a location.
-  public init(path: String, start: Position, end: Position, point: Position, sourceLine: String) {
+  public init(
+    path: String, start: Position, end: Position, point: Position, sourceLine: String,
+    spelling: Spelling? = nil
+  ) {
     self.path = path
     self.start = start
     self.end = end
     self.point = point
     self.sourceLine = sourceLine
+    self.spelling = spelling
   }
 }

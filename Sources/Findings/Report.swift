@@ -98,6 +98,22 @@ public struct ReportedFinding: Hashable, Sendable {
   }
 }
 
+/// Findings of each side before they were compared, without those that suppressions take away.
+///
+/// The head's are the new and the unchanged ones, the base's the fixed and the unchanged ones.
+public struct FindingCounts: Hashable, Sendable {
+  /// At the judged commit.
+  public var head: Int
+  /// At the commit that it is compared with; nil where that was not analysed.
+  public var base: Int?
+
+  /// Makes counts.
+  public init(head: Int = 0, base: Int? = nil) {
+    self.head = head
+    self.base = base
+  }
+}
+
 /// All that a run has to say; every format renders this value and nothing else.
 public struct Report: Hashable, Sendable {
   /// The command: `check` or `gate`.
@@ -129,6 +145,10 @@ public struct Report: Hashable, Sendable {
   public var rules: [RuleInfo]
   /// The version of the program.
   public var version: String
+  /// How many findings each side had before they were compared.
+  public var counts = FindingCounts()
+  /// Whether an open answer was asked to end as a pass does; the verdict stays INCOMPLETE.
+  public var acceptsIncomplete = false
 
   /// Makes a report.
   public init(
@@ -153,12 +173,12 @@ public struct Report: Hashable, Sendable {
     self.changedLines = changedLines
   }
 
-  /// Exit code of the run: 0 pass, 1 blocked, 3 incomplete.
+  /// Exit code of the run: 0 pass, 1 blocked, 3 incomplete, 0 where that is accepted.
   public var exitCode: Int32 {
     switch verdict {
     case .pass: 0
     case .fail: 1
-    case .incomplete: 3
+    case .incomplete: acceptsIncomplete ? 0 : 3
     }
   }
 

@@ -16,12 +16,19 @@ struct Identity: Hashable {
   /// Hash of the normalised tokens of the statement.
   var statementHash: UInt64
 
-  /// Takes the identity of a finding, with its file called `path` if that is given.
-  init(_ finding: Finding, path: String? = nil) {
-    rule = finding.rule
-    self.path = path ?? finding.location.path
-    function = functionIdentity(finding.functionUSR)
-    statementHash = finding.statementHash
+  /// Makes an identity of its parts.
+  init(rule: String, path: String, function: String, statementHash: UInt64) {
+    self.rule = rule
+    self.path = path
+    self.function = function
+    self.statementHash = statementHash
+  }
+
+  /// Takes the identity of a finding.
+  init(_ finding: Finding) {
+    self.init(
+      rule: finding.rule, path: finding.location.path,
+      function: functionIdentity(finding.functionUSR), statementHash: finding.statementHash)
   }
 
   /// The same place without its file and function.

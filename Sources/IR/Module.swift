@@ -211,7 +211,15 @@ public struct Module: Hashable, Sendable {
     let start = file.position(at: origin.start)
     return Location(
       path: file.path, start: start, end: file.position(at: origin.end),
-      point: file.position(at: origin.point), sourceLine: file.line(start.line))
+      point: file.position(at: origin.point), sourceLine: file.line(start.line),
+      spelling: origin.isMacro ? spelling(of: origin) : nil)
+  }
+}
+
+extension Module {
+  private func spelling(of origin: Origin) -> Spelling {
+    let file = files[origin.spellingFile]
+    return Spelling(path: file.path, line: file.position(at: origin.spelling).line)
   }
 }
 

@@ -109,12 +109,19 @@ func directiveComments(in text: Span<UInt8>) -> [DirectiveComment] {
   while let (kind, start) = scanner.next(in: text) {
     guard kind == .comment else { continue }
     let end = scanner.position
-    guard let word = firstMarker(in: text, from: start, to: end) else { continue }
-    var last = text[start + 1] == star ? max(word, end - 2) : end
-    while last > word, isSpace(text[last - 1]) { last -= 1 }
-    found.append(DirectiveComment(start: start, end: end, text: word..<last))
+    guard let range = directiveRange(in: text, from: start, to: end) else { continue }
+    found.append(DirectiveComment(start: start, end: end, text: range))
   }
   return found
+}
+
+/// The text from `prgate:` on of the comment in `start..<end`, without its delimiters.
+func directiveRange(in text: Span<UInt8>, from start: Int, to end: Int) -> Range<Int>? {
+  guard let word = firstMarker(in: text, from: start, to: end) else { return nil }
+  let isClosed = text[start + 1] == star && end - start >= 4 && text[end - 1] == slash
+  var last = isClosed ? max(word, end - 2) : end
+  while last > word, isSpace(text[last - 1]) { last -= 1 }
+  return word..<last
 }
 
 private let marker = Array("prgate:".utf8)

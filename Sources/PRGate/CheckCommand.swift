@@ -16,32 +16,38 @@ struct CheckCommand: AsyncParsableCommand, TakesCompilerFlags {
 
   @OptionGroup var source: SourceOptions
   @OptionGroup var analysis: AnalysisArguments
+  @OptionGroup var day: DayOption
   @OptionGroup var output: OutputOptions
 
   func run() async throws {
     let rules = try analysis.rules()
     let place = WorkingPlace.current
-    let plan = try source.plan(in: place)
+    let judgement = try WorkTreeJudgement(root: place.root, day: day.day)
+    var plan = try source.plan(in: place)
+    let isWhole = source.paths.isEmpty
+    if isWhole { plan.leaveOut(judgement.policy) }
     let settings = try analysis.settings(
       root: place.root, progress: output.progress(of: plan.requests.count))
     let program = await Driver.analyse(plan.requests, settings: settings)
-    let report = Self.report(program, plan: plan, rules: rules, isVerbose: output.verbose)
+    let report = Self.report(
+      program, plan: plan, rules: rules, judgement: judgement, isWhole: isWhole,
+      isVerbose: output.verbose)
     try output.write(report)
     if report.exitCode != 0 { throw ExitCode(report.exitCode) }
   }
 
   private static func report(
-    _ program: ProgramAnalysis, plan: UnitPlan, rules: [RuleInfo], isVerbose: Bool
+    _ program: ProgramAnalysis, plan: UnitPlan, rules: [RuleInfo], judgement: WorkTreeJudgement,
+    isWhole: Bool, isVerbose: Bool
   ) -> Report {
-    let names = Set(rules.map(\.id))
-    let lines = program.lineHashes
-    let findings = reported(
-      program.findings.filter { names.contains($0.rule) },
-      lineHash: { lines[$0.path]?[$0.start.line] ?? "" })
+    let (difference, _) = judgement.judge(program, isWhole: isWhole, rules: rules)
     let entries = ledger(units: program.ledger, uncovered: plan.uncovered)
-    return Report(
-      command: "check", verdict: verdict(findings: findings, ledger: entries), findings: findings,
-      fixed: [], ledger: entries, notes: plan.notes + program.notes(isVerbose: isVerbose), head: "",
-      base: "", rules: rules, version: Version.number)
+    var report = Report(
+      command: "check", verdict: verdict(findings: difference.findings, ledger: entries),
+      findings: difference.findings, fixed: [], ledger: entries,
+      notes: plan.notes + program.notes(isVerbose: isVerbose), head: "", base: "", rules: rules,
+      version: Version.number, suppressed: difference.suppressed)
+    report.counts = difference.counts
+    return report
   }
 }

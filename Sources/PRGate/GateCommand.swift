@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import ArgumentParser
+public import ArgumentParser
 import Findings
 import Foundation
-import Gate
+public import Gate
 import Reporting
 
 /// `prgate gate` answers whether a change may be merged.
@@ -50,6 +50,14 @@ struct GateCommand: AsyncParsableCommand {
 
   @OptionGroup var workers: WorkerArguments
 
+  @Option(help: "What an answer that stays open does; in the policy, 'fail' forbids 'warn'.")
+  var onIncomplete: IncompleteAction?
+
+  @Flag(help: "Let the baseline only shrink: entries without a finding, and new entries, block.")
+  var ratchet = false
+
+  @OptionGroup var day: DayOption
+
   @Option(help: "Where to keep what later runs can use.", completion: .directory)
   var cacheDir: String?
 
@@ -81,11 +89,18 @@ struct GateCommand: AsyncParsableCommand {
       ? [try await resolver.range(base: base, head: head ?? "HEAD")]
       : try await PushedRefs.ranges(of: refs, remote: remote, resolver)
     guard !ranges.isEmpty else { return }
-    let reports = try await judge(ranges, of: repository, from: directory)
-    let verdict = Gate.verdict(of: reports.map(\.verdict))
+    let reports = try await Today.$chosen.withValue(day.date) {
+      try await judge(ranges, of: repository, from: directory)
+    }
+    let verdict = Gate.verdict(
+      of: reports.map { $0.verdict == .incomplete && $0.acceptsIncomplete ? .pass : $0.verdict })
     guard verdict != .pass else { return }
     if stdin != nil { StandardStreams.writeError(PushedRefs.advice(verdict, reports)) }
     throw ExitCode(verdict.exitStatus)
+  }
+
+  private var gateOptions: GateOptions {
+    GateOptions(isRatchet: ratchet, onIncomplete: onIncomplete)
   }
 
   private func judge(
@@ -99,7 +114,7 @@ struct GateCommand: AsyncParsableCommand {
     var run = GateRun(
       repository: repository,
       database: try GateDatabase(named: database, root: repository.root, directory: directory),
-      settings: settings, rules: RuleSet.all, cache: cache)
+      settings: settings, options: gateOptions, cache: cache)
     var reports: [Report] = []
     for range in ranges {
       let report = try await run.report(on: range)
@@ -109,6 +124,13 @@ struct GateCommand: AsyncParsableCommand {
     return reports
   }
 }
+
+extension Day: ExpressibleByArgument {
+  /// Reads the day of an option.
+  public init?(argument: String) { self.init(argument) }
+}
+
+extension IncompleteAction: ExpressibleByArgument {}
 
 extension Verdict {
   /// How a run with this verdict ends.

@@ -152,10 +152,11 @@ struct GatePlanner: Sendable {
   /// A changed source needs its own commands. A changed file that others can include needs every unit,
   /// but for those that the index knows not to be reached.
   func plan(
-    _ changes: [ChangedFile], isIncluded: Bool
+    _ changes: [ChangedFile], isIncluded: Bool, exclusions: GateExclusions
   ) async throws(CommandFailure) -> GatePlan {
     var plan = GatePlan()
-    for file in changes where file.isSource || file.isHeader {
+    // What an excluded header says still reaches units that are judged.
+    for file in changes where (file.isSource || file.isHeader) && !exclusions.contains(file.path) {
       let isPresent = file.kind != .deleted
       let commands = file.isSource && isPresent ? database.commands(for: file.path) : []
       plan.commands += commands
@@ -168,7 +169,10 @@ struct GatePlanner: Sendable {
     }
     if isIncluded {
       let chosen = Set(plan.commands)
-      let others = database.commands.filter { !chosen.contains($0) && isPresent($0) }
+      let others = database.commands.filter { command in
+        !chosen.contains(command) && isPresent(command)
+          && !exclusions.contains(Paths.relative(command.file, to: repository.root))
+      }
       plan.commands += try await reached(others, by: changes)
     }
     plan.commands.sort { Paths.isOrderedBefore($0.file, $1.file) }

@@ -6,12 +6,20 @@ import Gate
 import IR
 import Index
 
+/// What the command line asks of the gate beside the commits.
+struct GateOptions: Sendable {
+  /// Whether the baseline may only shrink.
+  var isRatchet = false
+  /// What an open answer does; nil where the policy decides.
+  var onIncomplete: IncompleteAction?
+}
+
 /// A run of the gate: from two commits to a report.
 struct GateRun {
   let repository: GitRepository
   let database: GateDatabase
   let settings: DriverSettings
-  let rules: [RuleInfo]
+  let options: GateOptions
   private(set) var cache: GateCache
   private var index: ProgramIndex?
   private var notes: [String] = []
@@ -19,59 +27,65 @@ struct GateRun {
   /// Prepares a run; a cache that cannot be used is a note, and nothing else changes.
   init(
     repository: GitRepository, database: GateDatabase, settings: DriverSettings,
-    rules: [RuleInfo], cache: GateCache
+    options: GateOptions, cache: GateCache
   ) {
     self.repository = repository
     self.database = database
     self.settings = settings
-    self.rules = rules
+    self.options = options
     self.cache = cache
     openIndex()
   }
 
   /// Judges the head of a range.
   mutating func report(on range: GateRange) async throws(CommandFailure) -> Report {
+    let governing = try await GatePolicy(of: range, in: repository, isRatchet: options.isRatchet)
+    if options.onIncomplete == .warn, governing.policy.onIncomplete == .fail {
+      throw .usage(
+        "--on-incomplete=warn: the policy forbids it (gate.on-incomplete: fail); leave it out")
+    }
     let base: String
     if let commit = range.base { base = commit } else { base = try await repository.emptyTree() }
     let changes = try await repository.changes(from: base, to: range.head)
     let isIncluded = try await database.isIncluded(
       changes, in: repository, commit: range.head)
-    guard isIncluded || changes.contains(where: \.isSource) else { return nothingToCheck(range) }
-
+    guard isIncluded || changes.contains(where: \.isSource) else {
+      return nothingToCheck(range, governing)
+    }
     let head = try await snapshot(of: range.head)
+    let exclusions = try await GateExclusions(
+      changes, head: head, base: range.base, policy: governing.policy, repository: repository,
+      index: cache.scratch + "/attributes-index")
     let ignored = IgnoredPaths(
       try await repository.ignoredPaths(besides: head.tree, index: cache.scratch + "/index"))
     let plan = try await GatePlanner(
       repository: repository, database: database, index: index, head: head, ignored: ignored
-    ).plan(changes, isIncluded: isIncluded)
+    ).plan(changes, isIncluded: isIncluded, exclusions: exclusions)
     let program = try await analyse(plan.commands, in: head, ignored: ignored)
     remember(plan.commands, program, head)
-    var difference = FindingsDiff(head: shown(program), base: [])
-    var remarks = program.notes(isVerbose: false)
-    if !difference.findings.isEmpty, range.base != nil {
-      difference = try await compare(
-        program, changes, base: base, plan: plan, ignored: ignored, remarks: &remarks)
-    }
-    let hashes = program.lineHashes
-    for index in difference.findings.indices {
-      let place = difference.findings[index].finding.location
-      difference.findings[index].lineHash = hashes[place.path]?[place.start.line] ?? ""
-    }
+    var judgement = try await GateJudgement(
+      program, head: head, changes: changes, base: range.base, governing: governing,
+      exclusions: exclusions, repository: repository)
     let entries = ledger(
       units: program.ledger, uncovered: plan.uncovered + unreadHeaders(plan, program))
+    if judgement.needsBase, range.base != nil {
+      let old = try await analyseBase(changes, base: base, plan: plan, ignored: ignored)
+      judgement.compare(with: old)
+    }
+    let difference = try judgement.difference()
     return makeReport(
-      range, verdict: verdict(findings: difference.findings, ledger: entries),
-      difference: difference, ledger: entries, remarks: remarks)
+      range, governing, verdict: verdict(findings: difference.findings, ledger: entries),
+      difference: difference, ledger: entries,
+      remarks: program.notes(isVerbose: false) + judgement.notes,
+      added: judgement.addedSuppressions)
   }
 
-  /// Compares with the base, which is analysed only now that there is something to compare.
-  private mutating func compare(
-    _ program: ProgramAnalysis, _ changes: [ChangedFile], base: String, plan: GatePlan,
-    ignored: IgnoredPaths, remarks: inout [String]
-  ) async throws(CommandFailure) -> FindingsDiff {
+  /// The base, which is analysed only now that there is something to compare.
+  private mutating func analyseBase(
+    _ changes: [ChangedFile], base: String, plan: GatePlan, ignored: IgnoredPaths
+  ) async throws(CommandFailure) -> ProgramAnalysis {
     let snapshot = try await snapshot(of: base)
-    let renames = changes.renames
-    let oldNames = Dictionary(renames.map { ($0.value, $0.key) }) { first, _ in first }
+    let oldNames = Dictionary(changes.renames.map { ($0.value, $0.key) }) { first, _ in first }
     let deleted = changes.filter { $0.kind == .deleted && $0.isSource }
     let candidates =
       plan.commands.map { $0.renamed(oldNames, root: repository.root) }
@@ -80,13 +94,7 @@ struct GateRun {
       let path = Paths.relative(command.file, to: repository.root)
       return path == command.file || snapshot.files.contains(path) || ignored.contains(path)
     }
-    let old = try await analyse(commands, in: snapshot, ignored: ignored)
-    for entry in old.ledger {
-      guard case .incomplete(let reason) = entry.coverage else { continue }
-      remarks.append(
-        "at the base, \(entry.path) could not be analysed (\(reason)); what it has counts as new")
-    }
-    return FindingsDiff(head: shown(program), base: shown(old), renames: renames)
+    return try await analyse(commands, in: snapshot, ignored: ignored)
   }
 
   /// Analyses units with the snapshot in the place of the repository.
@@ -113,12 +121,6 @@ struct GateRun {
     return program
   }
 
-  /// The findings of the rules that were asked.
-  private func shown(_ program: ProgramAnalysis) -> [Finding] {
-    let names = Set(rules.map(\.id))
-    return program.findings.filter { names.contains($0.rule) }
-  }
-
   /// Changed headers that no analysed unit read.
   private func unreadHeaders(_ plan: GatePlan, _ program: ProgramAnalysis) -> [LedgerEntry] {
     let read = Set(program.modules.flatMap { $0.files.rows.map(\.path) })
@@ -129,20 +131,31 @@ struct GateRun {
     }
   }
 
-  private func nothingToCheck(_ range: GateRange) -> Report {
-    makeReport(
-      range, verdict: .pass, difference: FindingsDiff(head: [], base: []), ledger: [],
-      remarks: ["no C file changed"])
+  private func nothingToCheck(_ range: GateRange, _ governing: GatePolicy) -> Report {
+    var difference = FindingsDiff(head: [], base: nil)
+    difference.add(
+      reported(governing.grown, policy: governing.policy).filter {
+        governing.policy.level(of: $0.finding) != .off
+      })
+    return makeReport(
+      range, governing, verdict: verdict(findings: difference.findings, ledger: []),
+      difference: difference, ledger: [], remarks: ["no C file changed"], added: [])
   }
 
   private func makeReport(
-    _ range: GateRange, verdict: Verdict, difference: FindingsDiff, ledger: [LedgerEntry],
-    remarks: [String]
+    _ range: GateRange, _ governing: GatePolicy, verdict: Verdict, difference: FindingsDiff,
+    ledger: [LedgerEntry], remarks: [String], added: [Suppression]
   ) -> Report {
-    Report(
+    var report = Report(
       command: "gate", verdict: verdict, findings: difference.findings, fixed: difference.fixed,
-      ledger: ledger, notes: cache.notes + notes + remarks, head: range.head,
-      base: range.base ?? "", rules: rules, version: Version.number)
+      ledger: ledger, notes: cache.notes + notes + governing.notes + remarks, head: range.head,
+      base: range.base ?? "", rules: RuleSet.all, version: Version.number,
+      suppressed: difference.suppressed, addedSuppressions: added,
+      policyChanges: governing.changes)
+    report.counts = difference.counts
+    let action = options.onIncomplete ?? governing.policy.onIncomplete ?? .fail
+    report.acceptsIncomplete = verdict == .incomplete && action == .warn
+    return report
   }
 }
 
@@ -191,7 +204,7 @@ extension GateRun {
 
 extension [ChangedFile] {
   /// The new path of each renamed file, by its old one.
-  fileprivate var renames: [String: String] {
+  var renames: [String: String] {
     var result: [String: String] = [:]
     for file in self {
       if case .renamed(let old) = file.kind { result[old] = file.path }

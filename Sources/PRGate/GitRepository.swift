@@ -126,6 +126,69 @@ struct GitRepository: Sendable {
     return contents
   }
 
+  /// The contents of files of commits, in their order; nil where a commit has no such file.
+  func contents(
+    of files: [(commit: String?, path: String)]
+  ) async throws(CommandFailure) -> [ArraySlice<UInt8>?] {
+    // One line each: a path with a line break cannot be asked for, and a commit may be none at all.
+    let asked = files.indices.filter { files[$0].commit != nil && !files[$0].path.contains("\n") }
+    guard !asked.isEmpty else { return files.map { _ in nil } }
+    let lines = asked.map { "\(files[$0].commit ?? ""):\(files[$0].path)\n" }.joined()
+    let output = try await git.output(["cat-file", "--batch"], input: Array(lines.utf8))
+    var contents: [ArraySlice<UInt8>?] = files.map { _ in nil }
+    var position = output.startIndex
+    for index in asked {
+      guard let end = output[position...].firstIndex(of: 0x0A) else {
+        throw missing(files[index].path)
+      }
+      let words = String(decoding: output[position..<end], as: UTF8.self).split(separator: " ")
+      position = end + 1
+      // "NAME missing"; an object has its name, its kind and its size.
+      guard words.count >= 3, isObjectName(String(words[0])), let size = Int(words[2]), size >= 0,
+        position + size < output.endIndex
+      else { continue }
+      if words[1] == "blob" { contents[index] = output[position..<(position + size)] }
+      position += size + 1
+    }
+    return contents
+  }
+
+  /// Which of some paths have an attribute of `.gitattributes` set, as a tree has that file.
+  ///
+  /// A private index is written at the path `index`; attributes that the user's own configuration sets
+  /// do not count.
+  func paths(
+    _ paths: [String], withAnyOf attributes: [String], at tree: String, index: String
+  ) async throws(CommandFailure) -> Set<String> {
+    guard !paths.isEmpty, !attributes.isEmpty else { return [] }
+    var git = git
+    git.environment["GIT_INDEX_FILE"] = index
+    _ = try await git.output(["read-tree", "--end-of-options", tree])
+    let output = try await git.output(
+      ["-c", "core.attributesFile=/dev/null", "check-attr", "--cached", "-z", "--stdin"]
+        + attributes, input: Array(paths.map { $0 + "\0" }.joined().utf8))
+    let fields = zeroTerminatedFields(output)
+    var result: Set<String> = []
+    for start in stride(from: 0, to: fields.count - 2, by: 3)
+    where fields[start + 2] == "set" || fields[start + 2] == "true" {
+      result.insert(fields[start])
+    }
+    return result
+  }
+
+  /// Whether a commit, given by its full name, has a `.gitattributes` that speaks of one of `strings`.
+  func hasAttributes(
+    _ strings: [String], at commit: String
+  ) async throws(CommandFailure) -> Bool {
+    let patterns = strings.flatMap { ["-e", $0] }
+    let output = try await git.run(
+      ["grep", "-q", "-F"] + patterns + [commit, "--", ":(glob)**/.gitattributes"])
+    guard output.isSuccess || output.errors.isEmpty else {
+      throw Git.failure(of: ["grep"], errors: output.errors)
+    }
+    return output.isSuccess
+  }
+
   /// Files and directories of the work tree that git ignores and the tree does not have.
   ///
   /// Those are build products; directories end with `/`. What the tree has is not ignored, whatever the

@@ -18,7 +18,8 @@ struct PRGate: AsyncParsableCommand {
 
   private static let subcommands: [any ParsableCommand.Type] = [
     CheckCommand.self, GateCommand.self, HookCommand.self, InitCommand.self, DoctorCommand.self,
-    WhyCommand.self, DiffCommand.self, RulesCommand.self, ExplainCommand.self, DumpCommand.self,
+    BaselineCommand.self, SuppressionsCommand.self, ConfigCommand.self, WhyCommand.self,
+    DiffCommand.self, RulesCommand.self, ExplainCommand.self, DumpCommand.self,
     CompletionsCommand.self, WorkerCommand.self,
   ]
 

@@ -34,7 +34,7 @@ struct RulesCommand: ParsableCommand {
       let level = Policy.builtIn.level(of: rule).rawValue.padding(
         toLength: 5, withPad: " ", startingAt: 0)
       let cwe = rule.cwe.map { "CWE-\($0)" }.joined(separator: ", ")
-      return "\(id)  \(level)  \(rule.summary) (\(cwe))\n"
+      return "\(id)  \(level)  \(rule.summary)" + (cwe.isEmpty ? "" : " (\(cwe))") + "\n"
     }.joined()
   }
 
@@ -58,7 +58,5 @@ struct RulesCommand: ParsableCommand {
 
 extension Policy {
   /// The level of a rule.
-  func level(of rule: RuleInfo) -> Level {
-    levels[rule.id] ?? (rule.severity == .error ? .block : .warn)
-  }
+  func level(of rule: RuleInfo) -> Level { level(of: rule.id, severity: rule.severity) }
 }

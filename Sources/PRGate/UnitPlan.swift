@@ -2,6 +2,7 @@
 
 import Findings
 import Foundation
+import Gate
 
 /// The units that a command line asks for, and what it asks for in vain.
 struct UnitPlan: Sendable {
@@ -40,6 +41,15 @@ struct UnitPlan: Sendable {
       try add(files, from: CompilationDatabase(at: path))
     } else {
       try discover(for: files)
+    }
+  }
+
+  /// Leaves out the units that a policy takes out of judgement.
+  mutating func leaveOut(_ policy: Policy) {
+    let count = requests.count
+    requests.removeAll { policy.excludes($0.path) }
+    if requests.count < count {
+      notes.append("\(count - requests.count) units are not judged, as the policy says")
     }
   }
 

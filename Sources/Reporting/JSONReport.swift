@@ -11,17 +11,20 @@ func renderJSON(_ report: Report) -> String {
     .array(report.findings.filter { $0.novelty == novelty }.map(json))
   }
   let units = report.units
+  let counts: JSON = ["head": .integer(report.counts.head)]
   let value: JSON = [
     "format": "prgate-report/1",
     "version": .string(report.version),
     "command": .string(report.command),
     "verdict": .string(report.verdict.rawValue),
     "exitCode": .integer(Int(report.exitCode)),
+    "acceptsIncomplete": .boolean(report.acceptsIncomplete),
     "head": .string(report.head),
     "base": .string(report.base),
     "new": findings(.new),
     "unchanged": findings(.unchanged),
     "fixed": .array(report.fixed.map(json)),
+    "counts": counts.adding("base", report.counts.base.map { .integer($0) }),
     "suppressed": .array(
       report.suppressed.map { json($0.finding).adding("suppression", json($0.suppression)) }),
     "addedSuppressions": .array(report.addedSuppressions.map(json)),

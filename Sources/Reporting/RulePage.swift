@@ -9,8 +9,11 @@ public import Findings
 public func rulePage(_ rule: RuleInfo, bad: String, good: String) -> String {
   var page = "# \(rule.id)\n\n"
   page += "\(sentence(rule.summary))\n\n"
-  page += "\(rule.severity.rawValue) · \(weaknesses(of: rule)) · "
-  page += "precision \(rule.precision.rawValue) · since \(rule.since)\n"
+  let facts = [
+    rule.severity.rawValue, weaknesses(of: rule), "precision \(rule.precision.rawValue)",
+    "since \(rule.since)",
+  ]
+  page += facts.filter { !$0.isEmpty }.joined(separator: " · ") + "\n"
   page += section("Why", rule.why)
   if !bad.isEmpty { page += section("Example", "```c\n\(trimmed(bad))\n```") }
   if !good.isEmpty { page += section("Instead", "```c\n\(trimmed(good))\n```") }

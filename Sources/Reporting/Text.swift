@@ -128,6 +128,7 @@ func verdictInWords(_ report: Report) -> String {
     parts.append(counted(blocking, kind) + (blocking == 1 ? " blocks" : " block"))
   } else if report.verdict == .incomplete {
     parts.append("nothing known blocks, but not all that is needed was analysed")
+    if report.acceptsIncomplete { parts.append("ACCEPTED: on-incomplete is 'warn'") }
   } else {
     parts.append("no \(kind) blocks")
   }
@@ -161,9 +162,18 @@ func reviewLines(_ report: Report) -> [String] {
     let after = change.after.isEmpty ? "(none)" : change.after
     return "policy change: "
       + visible("\(change.subject): \(before) -> \(after)")
-      + " (\(change.effect.rawValue) the gate, after the merge)"
+      + remark(on: change.effect)
   }
   return suppressions + policy
+}
+
+/// When a difference of the policy counts: what is looser must not help the change that brings it.
+private func remark(on effect: PolicyChange.Effect) -> String {
+  switch effect {
+  case .tightens: " (tightens the gate, at once)"
+  case .loosens: " (loosens the gate, after the merge)"
+  case .neutral: " (after the merge)"
+  }
 }
 
 /// The coverage ledger in lines: what was not analysed, what was not understood, and the count.

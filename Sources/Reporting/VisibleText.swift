@@ -22,7 +22,7 @@ func visibleName(of scalar: Unicode.Scalar) -> String {
 }
 
 /// The text on one line, with everything invisible spelled out.
-func visible(_ text: String) -> String {
+public func visible(_ text: String) -> String {
   var result = ""
   for scalar in text.unicodeScalars {
     if isInvisible(scalar) {
@@ -35,7 +35,7 @@ func visible(_ text: String) -> String {
 }
 
 /// A path as the first word of a line of a log; a name such as `::error::x.c` would be a command.
-func visible(path: String) -> String {
+public func visible(path: String) -> String {
   path.hasPrefix(":") ? "./" + visible(path) : visible(path)
 }
 
