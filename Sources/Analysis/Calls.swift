@@ -26,7 +26,15 @@ extension Machine {
       }
       useFormat(module.functions[target], arguments, at: value, &state)
     }
-    if mode == .replay { state.unseenCalls = state.conditions.count }
+    if mode == .replay {
+      state.unseenCalls = state.conditions.count
+      if !state.trail.isEmpty { state.trail[state.trail.count - 1].callsUnseen = true }
+    }
+    if let target {
+      let required = module.functions[target].nonNullArguments
+      dereferenceArguments(required, arguments, at: value, &state)
+    }
+    forgetNulls(arguments, &state)
     for argument in arguments {
       if case .pointer(let region, _, _, _) = registers[Int(argument.index)] {
         escape(region, &state)

@@ -41,6 +41,7 @@ extension Machine {
         state.locals[slot] = .pointer(region, offset: .zero, inside: .none, mayBeNull: true)
       }
     }
+    noteNullParameters(&state)
     return state
   }
 
@@ -90,6 +91,7 @@ extension Machine {
     case .returnValue(let value):
       var state = state
       state.locals[slotCount] = registers[Int(value.index)]
+      noteNull(storing: value, in: .slot(Int32(slotCount)), &state)
       exits[index] = state
     default: break
     }
@@ -236,6 +238,7 @@ extension Machine {
       let slot = slots[Int(induction.local.index)]
       guard slot >= 0 else { continue }
       state.locals[slot] = advance(state.locals[slot], by: induction.step, counter)
+      state.setNull(.slot(Int32(slot)), to: [])
     }
     return state
   }
@@ -318,7 +321,8 @@ extension Machine {
     guard left.locals == right.locals, left.cells == right.cells, left.strings == right.strings,
       left.escaped == right.escaped, left.lost == right.lost, left.touched == right.touched,
       left.isHavocked == right.isHavocked, left.released == right.released,
-      left.relations == right.relations
+      left.relations == right.relations, left.nulls == right.nulls,
+      left.dereferenced == right.dereferenced
     else { return false }
     for index in 0..<max(left.facts.count, right.facts.count) {
       let symbol = Symbol(index: UInt32(index))

@@ -192,25 +192,6 @@ extension Machine {
     return propagate(operand, &state)
   }
 
-  /// Notes whether the pointer that a register holds, loaded from a local, is null.
-  private func assumeNull(_ value: ValueID, _ isNull: Bool, _ state: inout State) {
-    switch operation(value) {
-    case .cast(.pointerCast, let operand): assumeNull(operand, isNull, &state)
-    case .load(let address, false):
-      guard case .local(let local) = operation(address), slots[Int(local.index)] >= 0 else {
-        return
-      }
-      let slot = slots[Int(local.index)]
-      guard case .pointer(let region, let offset, let inside, _) = state.locals[slot],
-        registers[Int(value.index)] == state.locals[slot]
-      else { return }
-      state.locals[slot] =
-        isNull
-        ? .constant(0) : .pointer(region, offset: offset, inside: inside, mayBeNull: false)
-    default: break
-    }
-  }
-
   // MARK: Linear conditions
 
   /// `form <= 0`.

@@ -38,6 +38,7 @@ extension Machine {
       merged.isCertain = false
       result.release(merged)
     }
+    result.joinNulls(left, right)
     result.touched = left.touched
     for region in right.touched { result.touch(region) }
     result.isHavocked = left.isHavocked || right.isHavocked

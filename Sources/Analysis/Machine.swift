@@ -13,6 +13,7 @@ enum CandidateKind: Hashable, Sendable {
   case bound
   case format
   case afterRelease
+  case null(NullReason)
   /// A row of the callee's obligations.
   case obligation(Int)
 }
@@ -128,6 +129,8 @@ struct Machine {
   var fuel: Int
   /// Steps taken.
   var steps = 0
+  /// What every way to a return passes; made when a replay first asks.
+  var postDominance: PostDominance?
   /// What the exploration claims; `nil` where nobody asks.
   var recording: Recording?
 

@@ -20,6 +20,7 @@ extension Machine {
       return state.locals[slot]
     }
     let size = Int64(clamping: type(of: value).size)
+    dereference(address, at: value, argument: 0, &state)
     access(
       address, LinearForm(constant: size), isWrite: false, at: value, argument: 0, state)
     guard case .pointer(let region, let offset, _, _) = registers[Int(address.index)],
@@ -133,8 +134,10 @@ extension Machine {
     let content = registers[Int(stored.index)]
     if case .local(let local) = operation(address), slots[Int(local.index)] >= 0 {
       state.locals[slots[Int(local.index)]] = content
+      noteNull(storing: stored, in: .slot(Int32(slots[Int(local.index)])), &state)
       return
     }
+    dereference(address, at: value, argument: 0, &state)
     if case .pointer(let target, _, _, _) = content { escape(target, &state) }
     let size = Int64(clamping: type(of: value).size)
     access(address, LinearForm(constant: size), isWrite: true, at: value, argument: 0, state)
@@ -144,6 +147,7 @@ extension Machine {
     let reach = bounds(offset, state).interval
     if offset.isConstant {
       state.setCell(in: region, at: offset.constant, size: UInt32(size), to: content)
+      noteNull(storing: stored, in: .cell(region, offset.constant), &state)
     } else {
       state.removeCells(
         in: region, from: Int64(clamping: reach.low), to: Int64(clamping: reach.high + 64))
@@ -195,6 +199,8 @@ extension Machine {
     _ state: inout State
   ) {
     let size = LinearForm(constant: bytes)
+    dereference(source, at: value, argument: 1, &state)
+    dereference(destination, at: value, argument: 0, &state)
     access(source, size, isWrite: false, at: value, argument: 1, state)
     access(destination, size, isWrite: true, at: value, argument: 0, state)
     copyBytes(

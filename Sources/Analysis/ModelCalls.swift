@@ -10,8 +10,10 @@ extension Machine {
     _ model: FunctionModel, _ function: Function, _ arguments: [ValueID], at value: ValueID,
     _ state: inout State
   ) -> AbstractValue {
+    dereferenceArguments(model, function, arguments, at: value, &state)
     // The result speaks of the state before the call: strcpy returns a pointer, strlen a length.
     var result = result(model, arguments, at: value, &state)
+    noteNullResult(model.result.isNewMemory ? .exhausted : .none, of: value, &state)
     for effect in model.effects { apply(effect, arguments, at: value, &state) }
     if case .end(let index) = model.result {
       result = end(index, arguments, at: value, &state)

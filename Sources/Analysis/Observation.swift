@@ -162,6 +162,32 @@ public struct ReleasedObservation: Sendable, Hashable {
   public var cause: String
 }
 
+/// An access through a pointer that is null, or that its source says can be.
+public struct NullObservation: Sendable, Hashable {
+  /// Where the null pointer comes from.
+  public enum Reason: Sendable, Hashable {
+    /// It is assigned, or a function returns nothing else.
+    case assigned
+    /// A condition of the function holds for null only.
+    case tested
+    /// A function of the program returns null on some of its paths.
+    case answered
+    /// An allocator can fail.
+    case allocated
+  }
+
+  /// The pointer as written.
+  public var object: String
+  /// Where the null pointer comes from.
+  public var reason: Reason
+  /// The condition, or the function that returns it; empty for a plain assignment.
+  public var cause: String
+  /// The function that accesses the memory; empty for a plain access.
+  public var callee: String
+  /// Whether nothing on the path leaves room for a reason why it is not null.
+  public var isAssured: Bool
+}
+
 /// Something that the analysis saw and a rule may report.
 public struct Observation: Sendable, Hashable {
   /// What it is.
@@ -178,6 +204,8 @@ public struct Observation: Sendable, Hashable {
     case bound(BoundObservation)
     /// A format that text from outside chooses.
     case format(FormatObservation)
+    /// An access through a pointer that is null.
+    case null(NullObservation)
   }
 
   /// What it is.

@@ -82,6 +82,7 @@ extension Machine {
       enterLoop(flow.loopAtHead[index], exploration, &state)
     }
     position = index
+    state.trail.append(TrailBlock(position: Int32(index)))
     if index == search.target {
       search.attempts -= 1
       return judge(&state, &search)
@@ -90,7 +91,13 @@ extension Machine {
     if index == search.stops[stage] { stage += 1 }
     executeBlock(&state)
     let distance = search.distances[stage]
-    let edges = leave(state).filter {
+    var next = leave(state)
+    if next.count > 1 {
+      for edge in next.indices {
+        next[edge].state.trail[next[edge].state.trail.count - 1].isOpen = true
+      }
+    }
+    let edges = next.filter {
       !flow.isFeedback(from: index, to: $0.target) && distance[$0.target] >= 0
     }
     for edge in edges.sorted(by: { distance[$0.target] < distance[$1.target] }) {
@@ -165,6 +172,7 @@ extension Machine {
     for local in flow.loops[loop].writtenLocals {
       let slot = slots[Int(local.index)]
       guard slot >= 0, !inductions.contains(slot) else { continue }
+      state.setNull(.slot(Int32(slot)), to: [])
       state.locals[slot] = generalised(
         state.locals[slot], head.locals[slot], slot, loop, head, &state)
     }

@@ -90,6 +90,10 @@ struct State: Hashable, Sendable {
   var cells: ContiguousArray<Cell> = []
   /// Known strings, by region and base.
   var strings: ContiguousArray<StringFact> = []
+  /// Places that hold null on some path, or on this one, for a reason.
+  var nulls: ContiguousArray<NullFact> = []
+  /// Parameters through which every path accesses memory without a test, a bit each.
+  var dereferenced: UInt64 = 0
   /// Regions whose lifetime has ended, ascending.
   var released: ContiguousArray<Release> = []
   /// Regions that the path may have written, ascending: what they held at entry is gone.
@@ -106,6 +110,8 @@ struct State: Hashable, Sendable {
   var unseenCalls = 0
   /// Whether the path took a branch on something that no form describes; kept in a replay only.
   var hasOpenBranch = false
+  /// Blocks passed, in order; kept in a replay only.
+  var trail: ContiguousArray<TrailBlock> = []
 
   init(localCount: Int) {
     locals = ContiguousArray(repeating: .unknown, count: localCount)
@@ -174,6 +180,7 @@ struct State: Hashable, Sendable {
   /// Keeps what a place is known to hold; past 256 cells nothing new, which only loses knowledge.
   mutating func keepCell(in region: Region, at offset: Int64, size: UInt32, _ value: AbstractValue)
   {
+    if !nulls.isEmpty { setNull(.cell(region, offset), to: []) }
     let index = firstCell(in: region, endingAfter: offset)
     if index < cells.count, cells[index].region == region, cells[index].offset == offset,
       cells[index].size == size

@@ -94,6 +94,10 @@ struct Summary: Sendable {
   var formats: UInt64 = 0
   /// Parameters that are taken as strings whenever the function returns, a bit each.
   var requiredStrings: UInt64 = 0
+  /// Why the pointer that it returns can be null.
+  var nullResult = NullResult.none
+  /// Parameters that it accesses memory through whenever it returns, a bit each.
+  var dereferenced: UInt64 = 0
   /// Whether shared memory without a name may be written.
   var writesShared = true
   /// Memory that callers get.
@@ -123,6 +127,7 @@ extension Summary {
     hash.add(name)
     hash.add(result)
     for word in [written, kept, writesShared ? 1 : 0, formats, requiredStrings] { hash.add(word) }
+    for word in [UInt64(nullResult.rawValue), dereferenced] { hash.add(word) }
     for object in writtenObjects { hash.add(object) }
     for memory in made {
       hash.add(UInt64(memory.region.index))
@@ -472,6 +477,8 @@ extension Machine {
       if case .parameter(let local) = universe[region].kind { summary.kept |= bit(of: local) }
     }
     summary.result = summaryValue(exit.locals[slotCount], exit, &summary)
+    summary.nullResult = nullResult(exit)
+    summary.dereferenced = exit.dereferenced
     for release in exit.released where release.isCertain {
       switch object(of: release.region) {
       case .copy?, .made?, nil: break

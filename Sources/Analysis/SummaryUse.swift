@@ -29,9 +29,12 @@ extension Machine {
     var binding = Binding(summary: summary, arguments: arguments, call: value)
     judge(&binding, state)
     judgeText(summary, arguments, at: value, &state)
+    dereferenceArguments(summary.dereferenced, arguments, at: value, &state)
+    if !isVoid(value) { forgetNulls(arguments, &state) }
     binding.forms = [:]
     makeMemory(&binding, &state)
     let result = self.value(summary.result, at: value, &binding, &state)
+    noteNullResult(summary.nullResult, of: value, &state)
     let cells = summary.cells.compactMap { cell in
       cellOutput(cell, &binding, &state)
     }

@@ -148,6 +148,7 @@ extension Machine {
     let slot = slots[Int(local.index)]
     if slot >= 0 {
       state.locals[slot] = .unknown
+      state.setNull(.slot(Int32(slot)), to: [])
     } else {
       renew(region(of: local), &state)
     }
@@ -163,7 +164,7 @@ extension Machine {
     switch block.terminator {
     case .jump(let target): return [(flow.position[Int(target.index)], state)]
     case .branch(let condition, let then, let otherwise):
-      let kind = conditionKind()
+      let kind = conditionKind(at: position)
       var edges: [(target: Int, state: State)] = []
       for (target, isTrue) in [(then, true), (otherwise, false)] {
         var edge = state
@@ -182,7 +183,7 @@ extension Machine {
   }
 
   /// Whether a condition keeps the loop around it running, or is a plain test.
-  private func conditionKind() -> Boundary.Kind {
+  func conditionKind(at position: Int) -> Boundary.Kind {
     let loop = flow.innermostLoop[position]
     guard loop >= 0, flow.successors[position].contains(where: { !flow.contains(loop, $0) }) else {
       return .guardCondition

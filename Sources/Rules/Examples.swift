@@ -105,6 +105,37 @@ extension RuleExample {
           return copy;
         }
         """#),
+    "null-dereference": RuleExample(
+      bad: #"""
+        #include "libc.h"
+
+        struct request {
+          char *name;
+          int length;
+        };
+
+        int handle(struct request *request) {
+          if (request == NULL) {
+            return request->length;  // null-dereference
+          }
+          return 0;
+        }
+        """#,
+      good: #"""
+        #include "libc.h"
+
+        struct request {
+          char *name;
+          int length;
+        };
+
+        int handle(struct request *request) {
+          if (request != NULL) {
+            return request->length;
+          }
+          return 0;
+        }
+        """#),
     "off-by-one-read": RuleExample(
       bad: #"""
         enum { OPTIONS = 16 };
@@ -220,6 +251,32 @@ extension RuleExample {
           char text[16] = "hello ";
           strncat(text, name, sizeof text - strlen(text) - 1);
           puts(text);
+        }
+        """#),
+    "unchecked-allocation": RuleExample(
+      bad: #"""
+        #include "libc.h"
+
+        char *join(const char *left, const char *right) {
+          size_t first = strlen(left);
+          size_t second = strlen(right);
+          char *joined = malloc(first + second + 1);
+          memcpy(joined, left, first);
+          joined[first] = 0;  // unchecked-allocation
+          return joined;
+        }
+        """#,
+      good: #"""
+        #include "libc.h"
+
+        char *join(const char *left, const char *right) {
+          size_t first = strlen(left);
+          size_t second = strlen(right);
+          char *joined = malloc(first + second + 1);
+          if (joined == NULL) return NULL;
+          memcpy(joined, left, first);
+          joined[first] = 0;
+          return joined;
         }
         """#),
     "unsafe-function": RuleExample(

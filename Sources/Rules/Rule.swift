@@ -20,11 +20,13 @@ public struct Rule: Sendable {
     formatString,
     missingTerminator,
     noRoomForTerminator,
+    nullDereference,
     offByOneRead,
     offByOneWrite,
     outOfBoundsRead,
     outOfBoundsWrite,
     stringBoundMisuse,
+    uncheckedAllocation,
     unsafeFunction,
     useAfterFree,
   ]
