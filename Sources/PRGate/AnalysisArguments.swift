@@ -4,6 +4,7 @@ import Analysis
 import ArgumentParser
 import Findings
 import Foundation
+import Models
 
 /// What the analysis is asked, and with how many hands.
 struct AnalysisArguments: ParsableArguments {
@@ -20,6 +21,11 @@ struct AnalysisArguments: ParsableArguments {
 
   @Option(help: ArgumentHelp("Rules not to ask.", valueName: "RULES"))
   var ignore: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Models of functions without code, see docs/models.md; repeatable.", valueName: "FILE"))
+  var models: [String] = []
 
   @OptionGroup var workers: WorkerArguments
 
@@ -40,8 +46,10 @@ struct AnalysisArguments: ParsableArguments {
   func settings(
     root: String, progress: @escaping @Sendable (Int) -> Void
   ) throws(CommandFailure) -> DriverSettings {
-    DriverSettings(
-      root: root, resourceDirectory: try Toolchain.resourceDirectory(),
+    var table = ModelTable.standard
+    for path in models { table = table.adding(try ModelFile.read(path)) }
+    return DriverSettings(
+      root: root, resourceDirectory: try Toolchain.resourceDirectory(), models: table,
       analysis: AnalysisOptions(isWholeProgram: wholeProgram),
       jobs: jobs ?? ProcessInfo.processInfo.activeProcessorCount,
       isolation: workers.isolation, progress: progress)

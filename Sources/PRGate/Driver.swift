@@ -31,6 +31,8 @@ struct DriverSettings: Sendable {
   var root: String
   /// The directory of the compiler's own headers, see `Toolchain`.
   var resourceDirectory: String
+  /// What is known of functions without code.
+  var models = ModelTable.standard
   /// What the analysis is told.
   var analysis = AnalysisOptions()
   /// Units that are worked on at a time.
@@ -69,7 +71,7 @@ enum Driver {
     let modules = units.compactMap(\.module)
     let checked = await WorkerThreads.run {
       check(
-        modules, models: .standard, options: settings.analysis,
+        modules, models: settings.models, options: settings.analysis,
         runner: ThreadedSteps(count: settings.jobs))
     }
     result.modules = modules
