@@ -199,12 +199,14 @@ extension Machine {
     case UInt8(ascii: "%"): return Interval(1)
     case UInt8(ascii: "c"), UInt8(ascii: "C"): length = Interval(1, part.isLong && !isWide ? 6 : 1)
     case UInt8(ascii: "s"), UInt8(ascii: "S"):
-      length = argument.map { lengthRange($0, &state) } ?? Interval(0, 1 << 62)
+      // With a precision the array needs no terminator, so none is taken to be there.
+      var assumed = state
+      length = argument.map { lengthRange($0, &assumed) } ?? Interval(0, 1 << 62)
+      if part.precision == nil, !part.takesPrecision { state = assumed }
       // A multibyte character has up to six bytes.
       if part.isLong && !isWide { length.high = min(length.high * 6, 1 << 62) }
       if !part.isLong && isWide { length.low = min(length.low, 1) }
       if let precision = part.precision {
-        // With a precision the array needs no terminator.
         let most = length.constant == nil ? length.high + 1 : length.high
         length = Interval(min(length.low, Int128(precision)), min(most, Int128(precision)))
       }

@@ -258,19 +258,33 @@ extension Machine {
       var joined = fact
       joined.zeroFrom = nil
       joined.filled = 0
-      joined.string = joinString(fact, nil, context, &result)
+      joined.string = joinString(fact, nil, isBack: true, context, &result)
       merged.append(joined)
     }
     for fact in merged { result.setString(fact) }
   }
 
   private mutating func joinString(
-    _ fact: StringFact, _ other: StringFact?, _ context: Merge, _ result: inout State
+    _ fact: StringFact, _ other: StringFact?, isBack: Bool = false, _ context: Merge,
+    _ result: inout State
   ) -> StringState? {
     if let other, other.width != fact.width { return nil }
     switch (fact.string, other?.string) {
-    case (.unterminated?, _): return fact.string
-    case (_, .unterminated?): return other?.string
+    case (.unterminated(let a, let cause)?, .unterminated(let b, _)?):
+      if a == b { return fact.string }
+      let place = MergeKey.Place.length(fact.region, fact.base)
+      return .unterminated(
+        bytes: LinearForm(merge(a, b, place, context, &result)), cause: cause)
+    case (.unterminated?, _) where !isBack: return fact.string
+    case (.unterminated(let bytes, let cause)?, _), (_, .unterminated(let bytes, let cause)?):
+      if !context.isLoopMerge || bytes.isConstant {
+        return .unterminated(bytes: bytes, cause: cause)
+      }
+      // What a loop brings back is written in symbols that its next iteration defines anew.
+      let place = MergeKey.Place.length(fact.region, fact.base)
+      let known = bounds(bytes, context.right)
+      return .unterminated(
+        bytes: LinearForm(name(known, place, context, &result)), cause: cause)
     case (.terminated(let a)?, .terminated(let b)?):
       if a == b { return fact.string }
       let place = MergeKey.Place.length(fact.region, fact.base)

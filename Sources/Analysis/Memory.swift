@@ -188,8 +188,9 @@ extension Machine {
     noteWrite(region, &state)
     let row = module.fields[field]
     let start = bounds(offset, state).interval + Interval(Int128(row.byteOffset))
-    state.removeCells(
-      in: region, from: Int64(clamping: start.low), to: Int64(clamping: start.high + 9))
+    let (low, past) = (Int64(clamping: start.low), Int64(clamping: start.high + 9))
+    state.removeCells(in: region, from: low, to: past)
+    clobberStrings(region, from: low, to: past, &state)
   }
 
   // MARK: Objects

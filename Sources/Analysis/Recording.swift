@@ -19,20 +19,37 @@ struct Recording: Sendable {
     case function(FunctionID)
   }
 
+  /// A string in the array that a pointer points into.
+  struct Text: Hashable, Sendable {
+    /// From the pointer to the start of the array, in bytes.
+    var distance: Int64
+    /// Bytes of an element.
+    var width: Int64
+    /// Elements before the terminator.
+    var length: Interval
+  }
+
   /// By instruction; `nil` where the exploration does not reach it.
   var claims: [Claim?]
+
+  /// The strings that a pointer's region is claimed to hold, by the instruction that yields it.
+  var texts: [[Text]]
 
   /// Where each block may go, by block.
   var successors: [[BlockID]]
 
   init(_ body: Body) {
     claims = Array(repeating: nil, count: body.instructions.count)
+    texts = Array(repeating: [], count: body.instructions.count)
     successors = Array(repeating: [], count: body.blocks.count)
   }
 
   /// Forgets the claims of earlier passes over a block.
   mutating func clear(_ block: BlockID, _ rows: Range<Int>) {
-    for row in rows { claims[row] = nil }
+    for row in rows {
+      claims[row] = nil
+      texts[row] = []
+    }
     successors[Int(block.index)] = []
   }
 
@@ -41,7 +58,10 @@ struct Recording: Sendable {
     successors[Int(block.index)].append(target)
   }
 
-  fileprivate mutating func note(_ claim: Claim, _ row: Int) { claims[row] = claim }
+  fileprivate mutating func note(_ claim: Claim, _ texts: [Text], _ row: Int) {
+    claims[row] = claim
+    self.texts[row] = texts
+  }
 }
 
 extension Machine {
@@ -49,7 +69,18 @@ extension Machine {
   mutating func record(_ row: Int, _ state: State) {
     guard recording != nil, mode == .explore else { return }
     let claim = claim(registers[row], state)
-    recording?.note(claim, row)
+    let texts = texts(registers[row], state)
+    recording?.note(claim, texts, row)
+  }
+
+  private func texts(_ value: AbstractValue, _ state: State) -> [Recording.Text] {
+    guard case .pointer(let region, let offset, _, _) = value, offset.isConstant else { return [] }
+    return state.strings.compactMap { fact in
+      guard fact.region == region, case .terminated(let length)? = fact.string else { return nil }
+      return Recording.Text(
+        distance: fact.base - offset.constant, width: fact.width,
+        length: bounds(length, state).interval)
+    }
   }
 
   private func claim(_ value: AbstractValue, _ state: State) -> Recording.Claim {

@@ -146,6 +146,11 @@ extension Machine {
     switch call.function {
     case .strtod, .atof:
       let (value, count) = parseDouble(digits)
+      // 7.22.1.3p10: what does not fit is infinite or nearly zero, and `errno` says so.
+      let isZero = !digits.prefix(count).prefix { $0 | 0x20 != 0x65 }.contains {
+        (0x31...0x39).contains($0)
+      }
+      if value.isInfinite || value.isSubnormal || (value == 0 && !isZero) { try setError(.range) }
       if call.function == .strtod {
         try storeEnd(call, text.count - digits.count + count, found: count > 0)
       }

@@ -91,6 +91,14 @@ public struct Memory: ~Copyable {
     return (objects[row], Self.offset(of: address))
   }
 
+  /// The byte at an address; `nil` where there is none, or it holds no value.
+  public func byte(at address: Address) -> UInt8? {
+    guard let (object, offset) = object(at: address), offset >= 0, offset < Int(object.size),
+      masks[object.base + offset] == 0xFF
+    else { return nil }
+    return bytes[object.base + offset]
+  }
+
   static func row(of address: Address) -> Int {
     Int(address >> 32 & (1 << rowBits - 1))
   }

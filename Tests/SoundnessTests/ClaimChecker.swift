@@ -18,6 +18,8 @@ struct ClaimChecker: ExecutionObserver {
     var last: Int
     /// What its parameters held at entry, as far as that was seen.
     var parameters: [UInt64?]
+    /// Where pointers point that places held at entry, as far as one was seen.
+    var entries: [EntryPlace: UInt64] = [:]
     /// Parameters whose value at entry is known or lost.
     var isSettled: [Bool]
   }
@@ -32,6 +34,8 @@ struct ClaimChecker: ExecutionObserver {
   private(set) var instructions = 0
   /// Values that a claim was about.
   private(set) var values = 0
+  /// Strings that a claim was about.
+  private(set) var strings = 0
   /// Ways from one block to another.
   private(set) var edges = 0
   private var failed: [Set<Int>]
@@ -68,6 +72,7 @@ struct ClaimChecker: ExecutionObserver {
       return fail(step, "is not reached")
     }
     check(claim, step, body, memory)
+    for text in recording.texts[row] where step.value != 0 { check(text, step, memory) }
   }
 
   // MARK: Activations
@@ -193,13 +198,53 @@ struct ClaimChecker: ExecutionObserver {
       else { return }
       isSame = start >> 32 == step.value >> 32
       offset -= base
-    case .entry, .choice, .foreign, .made: return
+    case .entry(let place):
+      // The first pointer of the name tells the object; the others must lead to the same.
+      guard let start = top.entries[place] else {
+        if claimed.low == claimed.high {
+          stack[stack.count - 1].entries[place] =
+            step.value &- UInt64(truncatingIfNeeded: claimed.low)
+        }
+        return
+      }
+      guard let (_, base) = memory.object(at: start) else { return }
+      isSame = start >> 32 == step.value >> 32
+      offset -= base
+    case .choice, .foreign, .made: return
     }
     if !isSame {
       fail(step, "points to an object that is not \(region)")
     } else if Int128(offset) < claimed.low || Int128(offset) > claimed.high {
       fail(
         step, "points to byte \(offset) of \(region), not to \(claimed.low)...\(claimed.high)")
+    }
+  }
+
+  private mutating func check(
+    _ text: Recording.Text, _ step: ExecutionStep, _ memory: borrowing Memory
+  ) {
+    let start = step.value &+ UInt64(bitPattern: text.distance)
+    guard let (object, offset) = memory.object(at: start) else { return }
+    strings += 1
+    var length: Int128 = 0
+    while true {
+      let element = start &+ UInt64(truncatingIfNeeded: length) &* UInt64(text.width)
+      var isZero = true
+      for index in 0..<UInt64(text.width) {
+        guard let byte = memory.byte(at: element &+ index) else {
+          // A byte without a value can be the terminator.
+          if offset + Int(length + 1) * Int(text.width) <= Int(object.size) { return }
+          return fail(step, "points to what holds no terminator")
+        }
+        if byte != 0 { isZero = false }
+      }
+      if isZero { break }
+      length += 1
+    }
+    if length < text.length.low || length > text.length.high {
+      fail(
+        step,
+        "points to a string of \(length), not of \(text.length.low)...\(text.length.high)")
     }
   }
 

@@ -21,7 +21,8 @@ import Testing
     try expectFactsHold(in: sample, fuel: 250_000)
   }
 
-  @Test(.enabled(if: Generator.path != nil), arguments: [11, 19, 24, 28, 37])
+  /// Some seeds, or those that `bench/soundness` asks for.
+  @Test(.enabled(if: Generator.path != nil), arguments: Generator.seeds)
   func factsHoldInGeneratedPrograms(_ seed: Int) throws {
     let generator = try #require(Generator.path)
     let folder = FileManager.default.temporaryDirectory
@@ -50,6 +51,13 @@ import Testing
     #expect(failures { _ in }.isEmpty)
     #expect(!failures { $0.claims = $0.claims.map { _ in nil } }.isEmpty)
     #expect(!failures { $0.claims = $0.claims.map { _ in .number(Interval(77)) } }.isEmpty)
+    let wrongTexts = failures { recording in
+      recording.texts = recording.claims.map { claim in
+        guard case .pointer = claim else { return [] }
+        return [Recording.Text(distance: 0, width: 1, length: Interval(77))]
+      }
+    }
+    #expect(!wrongTexts.isEmpty)
     #expect(!failures { $0.successors = $0.successors.map { _ in [] } }.isEmpty)
   }
 
@@ -102,6 +110,15 @@ struct Sample: Sendable, CustomTestStringConvertible {
 /// understanding bugs in C compilers", 2011), where it is installed.
 enum Generator {
   static let headers = "/usr/include/csmith"
+
+  /// The seeds of the programs, from `SOUNDNESS_SEEDS=FIRST-LAST` where that is set.
+  static let seeds: [Int] = {
+    let wanted = (ProcessInfo.processInfo.environment["SOUNDNESS_SEEDS"] ?? "").split(
+      separator: "-")
+    guard wanted.count == 2, let first = Int(wanted[0]), let last = Int(wanted[1]), first <= last
+    else { return [11, 19, 24, 28, 37] }
+    return Array(first...last)
+  }()
 
   static let path: String? = {
     let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
