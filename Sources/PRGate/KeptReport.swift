@@ -24,5 +24,19 @@ enum KeptReport {
       atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true,
       attributes: [.posixPermissions: 0o700])
     try? OutputFile.write(render(report, as: .json, options: RenderOptions()), to: path)
+    prune((path as NSString).deletingLastPathComponent)
+  }
+
+  /// Removes what nobody has written for a month: its repository may be gone.
+  private static func prune(_ directory: String) {
+    let oldest = Date(timeIntervalSinceNow: -30 * 86_400)
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? [] {
+      let path = directory + "/" + name
+      let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+      guard name.hasSuffix(".json"), let time = attributes?[.modificationDate] as? Date,
+        time < oldest
+      else { continue }
+      try? FileManager.default.removeItem(atPath: path)
+    }
   }
 }

@@ -42,9 +42,12 @@ enum Program {
     _ executable: FilePath, _ arguments: [String], in directory: Directory,
     below folder: String = "", environment: [Environment.Key: String?] = [:]
   ) async throws -> Run {
+    // What a run keeps for later ones is the test's own, too.
+    let cache: [Environment.Key: String?] = ["XDG_CACHE_HOME": directory.path + ".cache"]
+    defer { try? FileManager.default.removeItem(atPath: directory.path + ".cache") }
     let result = try await Subprocess.run(
       .path(executable), arguments: Arguments(arguments),
-      environment: .inherit.updating(environment),
+      environment: .inherit.updating(cache.merging(environment) { $1 }),
       workingDirectory: FilePath(directory.file(folder)), output: .string(limit: 1 << 24),
       error: .string(limit: 1 << 24))
     return Run(
