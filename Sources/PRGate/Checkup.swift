@@ -74,16 +74,22 @@ struct Checkup: Sendable {
     }
   }
 
-  /// Whether a policy is there.
+  /// Whether a policy is there and well formed.
   @Sendable private func policy() -> [Symptom] {
-    let file = place.root + "/.prgate.yml"
-    guard FileManager.default.fileExists(atPath: file) else {
+    let file = place.root + "/" + PolicyFile.name
+    guard let content = FileManager.default.contents(atPath: file) else {
       return [
         .remark(
-          "policy", "no .prgate.yml: errors block, warnings warn; 'prgate init' writes one")
+          "policy",
+          "no \(PolicyFile.name): errors block, warnings warn; 'prgate init' writes one")
       ]
     }
-    return [.fine("policy", ".prgate.yml; the gate takes it from the base of a change")]
+    do {
+      _ = try PolicyFile.read(content, place: PolicyFile.name)
+    } catch {
+      return [.broken("policy", error.message)]
+    }
+    return [.fine("policy", "\(PolicyFile.name); the gate takes it from the base of a change")]
   }
 
   /// What a kernel tree needs before its files can be read.

@@ -71,6 +71,20 @@ import Testing
     #expect(workflow.contains("if: always()\n        # Not the gate"))
   }
 
+  @Test(arguments: [[], ["--report-only"]])
+  func thePolicyIsWellFormed(_ arguments: [String]) throws {
+    let sandbox = try repository()
+    let outcome = try sandbox.run(Sandbox.prgate, ["init"] + arguments, in: sandbox.path("repo"))
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    let verified = try sandbox.prgate("config", "verify", in: "repo")
+    #expect(verified.status == 0, "\(verified.output)\(verified.errors)")
+    #expect(try sandbox.prgate("doctor", in: "repo").output.contains("ok   policy:   .prgate.yml"))
+    try sandbox.write("version: 1\nrulez: {}\n", to: "repo/.prgate.yml")
+    let broken = try sandbox.prgate("doctor", in: "repo")
+    #expect(broken.status == 2)
+    #expect(broken.output.contains("FAIL policy:   .prgate.yml:2"), "\(broken.output)")
+  }
+
   @Test func lookingFirstLetsEveryRuleWarn() throws {
     let sandbox = try repository()
     _ = try sandbox.prgate("init", "--report-only", in: "repo")
