@@ -120,3 +120,15 @@ let package = Package(
       swiftSettings: strict),
   ]
 )
+
+// Fuzz targets have no `main` of their own, so they are part of the package only when asked for; see
+// bench/fuzz/run.
+if Context.environment["PRGATE_FUZZ"] != nil {
+  for name in ["FuzzModule", "FuzzSource"] {
+    package.targets.append(
+      .executableTarget(
+        name: name, dependencies: ["Clang", "IR", "Lowering"], path: "bench/fuzz/\(name)",
+        swiftSettings: [.swiftLanguageMode(.v6), .unsafeFlags(["-parse-as-library"])]
+          + clangHeaders))
+  }
+}

@@ -96,13 +96,13 @@ extension TranslationUnit {
 
   /// The type without typedefs; qualifiers stay.
   public mutating func canonical(_ type: ClangType) -> ClangType {
-    if pointees[type] != nil { return type }
+    if pointees[type] != nil || isInvalid(type) { return type }
     return intern(clang_getCanonicalType(types[Int(type.index)]))
   }
 
   /// The type without typedefs and without qualifiers at its top.
   public mutating func unqualified(_ type: ClangType) -> ClangType {
-    if pointees[type] != nil { return type }
+    if pointees[type] != nil || isInvalid(type) { return type }
     return intern(
       clang_getUnqualifiedType(clang_getCanonicalType(types[Int(type.index)])))
   }
@@ -137,13 +137,30 @@ extension TranslationUnit {
     }
   }
 
+  /// Whether there is no type: libclang crashes when it is asked about one.
+  private func isInvalid(_ type: ClangType) -> Bool {
+    types[Int(type.index)].kind == CXType_Invalid
+  }
+
+  /// Whether the type has a size: those that stand for the name of a builtin, or for code that the
+  /// compiler did not understand, have none, and libclang crashes when it is asked for it.
+  private func hasLayout(_ type: ClangType) -> Bool {
+    switch types[Int(type.index)].kind {
+    case CXType_Invalid, CXType_Dependent, CXType_Overload: false
+    case CXType_Unexposed: !spelling(of: type).hasPrefix("<")
+    default: true
+    }
+  }
+
   /// `sizeof` in bytes, where it is a constant.
   public func size(of type: ClangType) -> UInt64? {
-    UInt64(exactly: clang_Type_getSizeOf(types[Int(type.index)]))
+    guard hasLayout(type) else { return nil }
+    return UInt64(exactly: clang_Type_getSizeOf(types[Int(type.index)]))
   }
 
   /// `_Alignof` in bytes, where it is known.
   public func alignment(of type: ClangType) -> UInt32? {
+    guard hasLayout(type) else { return nil }
     let alignment = clang_Type_getAlignOf(types[Int(type.index)])
     return alignment > 0 ? UInt32(exactly: alignment) : nil
   }

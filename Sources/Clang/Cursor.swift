@@ -200,6 +200,16 @@ extension TranslationUnit {
     present(clang_getCursorDefinition(nodes[Int(node.index)].cursor))
   }
 
+  /// The declaration that a member or other declaration belongs to, as a node without a subtree.
+  public mutating func parent(of node: Cursor) -> Cursor {
+    append(clang_getCursorSemanticParent(nodes[Int(node.index)].cursor))
+  }
+
+  /// Whether a declaration has attributes of its own.
+  public func hasAttributes(_ node: Cursor) -> Bool {
+    clang_Cursor_hasAttrs(nodes[Int(node.index)].cursor) != 0
+  }
+
   /// The initialiser of a variable, as a node without a subtree.
   public mutating func initializer(of variable: Cursor) -> Cursor? {
     present(clang_Cursor_getVarDeclInitializer(nodes[Int(variable.index)].cursor))

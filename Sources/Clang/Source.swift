@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CClang
+import Glibc
 
 /// A file that libclang has read: a position in its unit's table of files.
 public struct ClangFile: BitwiseCopyable, Hashable, Sendable {
@@ -46,8 +47,9 @@ public struct Extent: BitwiseCopyable, Hashable, Sendable {
 public struct FileIdentity: BitwiseCopyable, Hashable, Sendable {
   let device: UInt64
   let inode: UInt64
-  let time: UInt64
-  let size: Int
+  let size: Int64
+  let modified: Int64
+  let changed: Int64
 }
 
 extension TranslationUnit {
@@ -80,7 +82,7 @@ extension TranslationUnit {
   }
 
   /// After the parenthesis that ends the use of a macro with arguments.
-  private func endOfMacroUse(at start: FileOffset) -> FileOffset? {
+  private mutating func endOfMacroUse(at start: FileOffset) -> FileOffset? {
     withContents(of: start.file) { text in
       var depth = 0
       for index in Int(start.offset)..<min(text.count, Int(start.offset) + 4096) {
@@ -139,53 +141,99 @@ extension TranslationUnit {
     unsafe string(clang_getFileName(files[Int(file.index)].file))
   }
 
-  /// What tells a file apart from every other one and from itself after a change.
+  /// What tells a file apart from every other one and from itself after a change; `nil` where the file
+  /// is not the one that the compiler has read, or was changed so lately that its times do not tell.
   public func identity(of file: ClangFile) -> FileIdentity? {
     var id = CXFileUniqueID()
-    guard unsafe clang_getFileUniqueID(files[Int(file.index)].file, &id) == 0 else { return nil }
-    let size = withContents(of: file) { $0.count }
-    return FileIdentity(device: id.data.0, inode: id.data.1, time: id.data.2, size: size)
+    var status = stat()
+    guard unsafe clang_getFileUniqueID(files[Int(file.index)].file, &id) == 0,
+      unsafe stat(path(of: file), &status) == 0, UInt64(status.st_dev) == id.data.0,
+      UInt64(status.st_ino) == id.data.1, status.st_mtim.tv_sec == Int(id.data.2),
+      max(status.st_mtim.tv_sec, status.st_ctim.tv_sec) + 2 < time(nil)
+    else { return nil }
+    return FileIdentity(
+      device: id.data.0, inode: id.data.1, size: Int64(status.st_size),
+      modified: Self.nanoseconds(status.st_mtim), changed: Self.nanoseconds(status.st_ctim))
+  }
+
+  private static func nanoseconds(_ time: timespec) -> Int64 {
+    Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
   }
 
   /// Whether the file was found as a system header.
   public func isSystem(_ file: ClangFile) -> Bool {
-    let start = unsafe clang_getLocationForOffset(unit, files[Int(file.index)].file, 0)
-    return clang_Location_isInSystemHeader(start) != 0
+    let row = files[Int(file.index)]
+    let place = unsafe row.place ?? clang_getLocationForOffset(unit, row.file, 0)
+    return clang_Location_isInSystemHeader(place) != 0
   }
 
   /// Calls `body` with the file's bytes as the compiler has read them.
-  public func withContents<Result>(
+  public mutating func withContents<Result>(
     of file: ClangFile, _ body: (Span<UInt8>) -> Result
   ) -> Result {
+    let bytes = unsafe contents(of: file)
+    return unsafe body(Span(_unsafeElements: bytes))
+  }
+
+  /// A copy of the file's bytes as the compiler has read them.
+  public mutating func copyOfContents(of file: ClangFile) -> ContiguousArray<UInt8> {
+    unsafe ContiguousArray(contents(of: file))
+  }
+
+  /// The file's bytes; they live as long as the unit.
+  ///
+  /// They are kept because libclang looks for a file among all the places that it knows, which are
+  /// hundreds of thousands in a unit of a kernel.
+  private mutating func contents(of file: ClangFile) -> UnsafeBufferPointer<UInt8> {
+    if let known = unsafe files[Int(file.index)].contents { return unsafe known }
     var size = 0
-    let contents = unsafe clang_getFileContents(unit, files[Int(file.index)].file, &size)
-    guard let contents = unsafe contents else {
-      let none: ContiguousArray<UInt8> = []
-      return body(none.span)
-    }
-    return unsafe contents.withMemoryRebound(to: UInt8.self, capacity: size) { bytes in
-      let buffer = unsafe UnsafeBufferPointer(start: bytes, count: size)
-      return unsafe body(Span(_unsafeElements: buffer))
-    }
+    let start = unsafe clang_getFileContents(unit, files[Int(file.index)].file, &size)
+    let bytes = unsafe UnsafeRawBufferPointer(start: start, count: start == nil ? 0 : size)
+    let contents = unsafe bytes.bindMemory(to: UInt8.self)
+    unsafe files[Int(file.index)].contents = contents
+    return unsafe contents
   }
 
   mutating func intern(_ file: CXFile) -> ClangFile {
     let key = UInt(bitPattern: file)
     if let known = fileIDs[key] { return known }
     // libclang may know one file by several handles.
-    let same = files.firstIndex { unsafe clang_File_isEqual(file, $0.file) != 0 }
-    let id = ClangFile(index: UInt32(same ?? files.count))
-    if same == nil { files.append(unsafe FileHandle(file: file)) }
+    var unique = CXFileUniqueID()
+    let inode =
+      unsafe clang_getFileUniqueID(file, &unique) == 0
+      ? InodeKey(device: unique.data.0, inode: unique.data.1) : nil
+    let id = inode.flatMap { filesByInode[$0] } ?? ClangFile(index: UInt32(files.count))
+    if Int(id.index) == files.count { files.append(unsafe FileHandle(file: file)) }
+    if let inode { filesByInode[inode] = id }
     fileIDs[key] = id
     return id
   }
 
+  /// The place of a location in a file.
+  ///
+  /// libclang numbers all places of a file in a row, so one answer tells the others.
   private mutating func fileOffset(_ location: CXSourceLocation) -> FileOffset? {
+    let place = location.int_data
+    if !isInMacro(location) {
+      if lastStretch.contains(place) { return lastStretch.offset(of: place) }
+      if let stretch = stretches.last(where: { $0.contains(place) }) {
+        lastStretch = stretch
+        return stretch.offset(of: place)
+      }
+    }
     var file: CXFile?
     var offset: UInt32 = 0
     unsafe clang_getFileLocation(location, &file, nil, nil, &offset)
     guard let file = unsafe file else { return nil }
-    return FileOffset(file: unsafe intern(file), offset: offset)
+    let id = unsafe intern(file)
+    if !isInMacro(location) {
+      files[Int(id.index)].place = location
+      let start = place - offset
+      let size = unsafe contents(of: id).count
+      lastStretch = FileStretch(start: start, end: start + UInt32(clamping: size), file: id)
+      stretches.append(lastStretch)
+    }
+    return FileOffset(file: id, offset: offset)
   }
 
   private mutating func expansionOffset(_ location: CXSourceLocation) -> FileOffset? {
@@ -202,6 +250,26 @@ extension TranslationUnit {
     unsafe clang_getSpellingLocation(location, &file, nil, nil, &offset)
     guard let file = unsafe file else { return nil }
     return FileOffset(file: unsafe intern(file), offset: offset)
+  }
+}
+
+/// The identity of a file on a device.
+struct InodeKey: Hashable {
+  let device: UInt64
+  let inode: UInt64
+}
+
+/// A stretch of libclang's numbers for places that belongs to one file.
+struct FileStretch {
+  var start: UInt32 = 1
+  /// The number of the place after the last byte.
+  var end: UInt32 = 0
+  var file = ClangFile(index: 0)
+
+  func contains(_ place: UInt32) -> Bool { start <= place && place <= end }
+
+  func offset(of place: UInt32) -> FileOffset {
+    FileOffset(file: file, offset: place - start)
   }
 }
 

@@ -79,7 +79,11 @@ public struct TranslationUnit: ~Copyable {
   /// What the pointer types of our own making point to.
   var pointees: [ClangType: ClangType] = [:]
   var fileIDs: [UInt: ClangFile] = [:]
+  var filesByInode: [InodeKey: ClangFile] = [:]
   var files: ContiguousArray<FileHandle> = []
+  /// See `fileOffset`.
+  var stretches: ContiguousArray<FileStretch> = []
+  var lastStretch = FileStretch()
   var terseDeclarations: CXPrintingPolicy?
 
   /// Parses the file at `path` with `arguments`, which are the compiler's without its name and file.
@@ -145,6 +149,12 @@ public struct TranslationUnit: ~Copyable {
 @safe
 struct FileHandle {
   let file: CXFile
+  /// The file's bytes, once they were asked for.
+  var contents: UnsafeBufferPointer<UInt8>?
+  /// Some place in the file, once one is known.
+  var place: CXSourceLocation?
+
+  init(file: CXFile) { unsafe self.file = file }
 }
 
 /// Copies a string of libclang and releases it.

@@ -9,6 +9,6 @@ struct Dev: ParsableCommand {
     commandName: "dev", abstract: "Commands for the people who work on prgate.",
     subcommands: [
       DocsCommand.self, NewRuleCommand.self, BlessCommand.self, InterpretCommand.self,
-      SerialCommand.self, ReachCommand.self,
+      SerialCommand.self, ReachCommand.self, StoreCommand.self, WitnessCommand.self,
     ])
 }

@@ -9,7 +9,7 @@ import Lowering
 /// What it costs to store units and to read them back, beside what it costs to parse them.
 ///
 /// Times are processor time of this process, in microseconds.
-struct SerialMeasurement {
+struct SerialMeasurement: Sendable {
   private(set) var units = 0
   /// Units that do not read back equal, or that libclang cannot parse, with the reason.
   private(set) var failures: [String] = []

@@ -9,7 +9,7 @@ public struct SourceFile: Hashable, Sendable {
   public var path: String
   /// SHA-256 of the content, 32 bytes.
   public var contentHash: ContiguousArray<UInt8>
-  /// Whether it was found as a system header.
+  /// Whether it was found as a system header; only told of files with text.
   public var isSystem: Bool
   /// The content, where some `Origin` lies in the file; else empty.
   public var text: ContiguousArray<UInt8>
@@ -25,7 +25,8 @@ public struct SourceFile: Hashable, Sendable {
     self.isSystem = isSystem
     self.text = text
     var starts: ContiguousArray<UInt32> = [0]
-    for (offset, byte) in text.enumerated() where byte == 0x0A {
+    let bytes = text.span
+    for offset in bytes.indices where bytes[offset] == 0x0A {
       starts.append(UInt32(offset + 1))
     }
     lineStarts = starts

@@ -16,7 +16,9 @@ struct DeclarationAttributes {
 
   init(_ declaration: String) {
     var rest = Substring(declaration)
-    if rest.contains("_Noreturn") || rest.contains("[[noreturn]]") { attributes.insert(.noReturn) }
+    if rest.range(of: "_Noreturn") != nil || rest.range(of: "[[noreturn]]") != nil {
+      attributes.insert(.noReturn)
+    }
     while let start = rest.range(of: "__attribute__((") {
       rest = rest[start...]
       let inner = rest.prefixToClosing()
@@ -38,7 +40,6 @@ struct DeclarationAttributes {
     let arguments = text.dropFirst(name.count).split { "(), ".contains($0) }
     let numbers = arguments.compactMap { Int($0) }
     switch name {
-    case "noreturn": attributes.insert(.noReturn)
     case "malloc": attributes.insert(.allocates)
     case "returns_nonnull": attributes.insert(.returnsNonNull)
     case "alloc_size":
@@ -69,9 +70,9 @@ struct DeclarationAttributes {
 /// Whether the spelling of a function type ends with the attribute `noreturn`; inside parentheses it
 /// is that of a parameter.
 func hasNoReturn(typeSpelling: String) -> Bool {
-  guard typeSpelling.contains("noreturn") else { return false }
-  var depth = 0
   var rest = Substring(typeSpelling)
+  guard rest.range(of: "noreturn") != nil else { return false }
+  var depth = 0
   while let character = rest.first {
     if depth == 0, rest.hasPrefix("__attribute__((") {
       let attribute = rest.dropFirst("__attribute__((".count).prefixToClosing()
@@ -87,10 +88,15 @@ func hasNoReturn(typeSpelling: String) -> Bool {
 extension Substring {
   /// What follows the first occurrence of `text`: its start.
   fileprivate func range(of text: String) -> Index? {
-    var index = startIndex
-    while index < endIndex {
-      if self[index...].hasPrefix(text) { return self.index(index, offsetBy: text.count) }
-      index = self.index(after: index)
+    // Bytes are compared: to take a text apart into characters is dear, and all of these are ASCII.
+    let bytes = utf8
+    guard let first = text.utf8.first else { return startIndex }
+    var rest = bytes[...]
+    while let start = rest.firstIndex(of: first) {
+      if bytes[start...].starts(with: text.utf8) {
+        return bytes.index(start, offsetBy: text.utf8.count)
+      }
+      rest = bytes[bytes.index(after: start)...]
     }
     return nil
   }
@@ -100,10 +106,10 @@ extension Substring {
     var depth = 1
     var index = startIndex
     while index < endIndex {
-      if self[index] == "(" { depth += 1 }
-      if self[index] == ")" { depth -= 1 }
+      if utf8[index] == UInt8(ascii: "(") { depth += 1 }
+      if utf8[index] == UInt8(ascii: ")") { depth -= 1 }
       if depth == 0 { return self[..<index] }
-      index = self.index(after: index)
+      index = utf8.index(after: index)
     }
     return self
   }

@@ -80,7 +80,9 @@ extension Lowerer {
     for node in [canonical, declaration, shown]
     where !seen.contains(where: { unit.isSame($0, node) }) {
       seen.append(node)
-      DeclarationAttributes(unit.terseDeclaration(node)).apply(to: &row)
+      if unit.hasAttributes(node) {
+        DeclarationAttributes(unit.terseDeclaration(node)).apply(to: &row)
+      }
       // This attribute belongs to the type, which the short form of a declaration leaves out.
       if neverReturns(unit.type(of: node)) { row.attributes.insert(.noReturn) }
     }
@@ -109,7 +111,11 @@ extension Lowerer {
 
   /// Whether a function type has the attribute `noreturn`.
   mutating func neverReturns(_ type: ClangType) -> Bool {
-    hasNoReturn(typeSpelling: unit.spelling(of: unit.canonical(type)))
+    let canonical = unit.canonical(type)
+    if let known = noReturnTypes[canonical] { return known }
+    let answer = hasNoReturn(typeSpelling: unit.spelling(of: canonical))
+    noReturnTypes[canonical] = answer
+    return answer
   }
 
   /// The path of a declaration's file, which tells equal names of internal linkage apart.
@@ -175,9 +181,9 @@ extension Lowerer {
   }
 
   private mutating func alias(of declaration: Cursor) -> String? {
-    guard unit.initializer(of: declaration) == nil, !unit.isInSystemHeader(declaration) else {
-      return nil
-    }
+    guard unit.hasAttributes(declaration), unit.initializer(of: declaration) == nil,
+      !unit.isInSystemHeader(declaration)
+    else { return nil }
     return DeclarationAttributes(unit.terseDeclaration(declaration)).alias
   }
 

@@ -344,9 +344,10 @@ extension Lowerer {
   }
 
   /// The unnamed members that lead from a record to the one that declares `field`.
-  func path(from outer: RecordID, to field: FieldID) -> [FieldID]? {
+  mutating func path(from outer: RecordID, to field: FieldID) -> [FieldID]? {
     let inner = module.fields[field].record
     if outer == inner { return [] }
+    complete(outer)
     for index in module.records[outer].fields.indices {
       let member = FieldID(index)
       guard module.fields[member].name == SymbolTable.empty,
@@ -567,10 +568,42 @@ extension Lowerer {
     if let value = constantValue(node) { return value }
     let word = firstWord(of: node)
     if word == "__builtin_choose_expr", let choice = chosen(node) { return value(choice) }
+    if word == "__builtin_offsetof", let offset = dynamicOffset(node) { return offset }
     if word.hasPrefix("__atomic_") || word.hasPrefix("__c11_atomic_") {
       return atomic(node, word, children)
     }
     return unmodelled(node, cause: "unexposed-expression")
+  }
+
+  /// `offsetof` with an index that is no constant.
+  private mutating func dynamicOffset(_ node: Cursor) -> ValueID? {
+    let children = unit.children(of: node)
+    guard let first = children.first, unit.kind(of: first) == .typeReference else { return nil }
+    var type = self.type(of: first)
+    let place = origin(node)
+    var offset = constant(0, basic.unsignedLong, place)
+    for child in children.dropFirst() {
+      let step: ValueID
+      switch module.types[type].kind {
+      case .record(let outer) where unit.kind(of: child) == .memberReference:
+        guard let declaration = unit.referenced(by: child), let field = field(declaration),
+          let path = path(from: outer, to: field)
+        else { return nil }
+        let bytes = (path + [field]).reduce(0) { $0 + module.fields[$1].byteOffset }
+        step = constant(Int64(clamping: bytes), basic.unsignedLong, place)
+        type = module.fields[field].type
+      case .array(let element, _), .unboundedArray(let element):
+        guard unit.kind(of: child).isExpression else { return nil }
+        let index = convert(value(child), to: basic.unsignedLong, place)
+        let size = constant(
+          Int64(clamping: module.types[element].size), basic.unsignedLong, place)
+        step = binary(.multiply, index, size, basic.unsignedLong, place)
+        type = element
+      default: return nil
+      }
+      offset = binary(.add, offset, step, basic.unsignedLong, place)
+    }
+    return convert(offset, to: self.type(of: node), place)
   }
 
   /// The operand of a cast, implicit or written.

@@ -66,7 +66,7 @@ extension Lowerer {
     case .unboundedArray(let element):
       fillArray(part, element, .max, &items, isBraced: isBraced, &leaves)
     case .record(let record):
-      completeRecords()
+      complete(record)
       fillRecord(part, record, &items, isBraced: isBraced, &leaves)
     default:
       fillPart(part, &items, &leaves)

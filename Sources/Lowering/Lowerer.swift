@@ -18,10 +18,15 @@ struct Lowerer: ~Copyable {
 
   // Types; see Types.swift.
   var typeIDs: ContiguousArray<TypeID?> = []
+  /// The type of pointers to each type.
+  var pointerIDs: ContiguousArray<TypeID?> = []
   var typesByShape: [TypeShape: TypeID] = [:]
   var signatureIDs: [Signature: SignatureID] = [:]
-  var incompleteRecords: [(record: RecordID, type: ClangType)] = []
-  var nextIncompleteRecord = 0
+  /// The types of the records whose members have no rows yet.
+  var incompleteRecords: [RecordID: ClangType] = [:]
+  /// Records that code names, in the order in which they were met; see `completeRecords`.
+  var namedRecords: ContiguousArray<RecordID> = []
+  var isAddingMembers = false
   var fieldIDs: [EntityID: FieldID] = [:]
   var basic: BasicTypes
 
@@ -41,7 +46,9 @@ struct Lowerer: ~Copyable {
 
   // Sources; see Sources.swift.
   var fileIDs: [ClangFile: FileID] = [:]
-  var originIDs: [Origin: OriginID] = [:]
+  var originIndex = OriginIndex()
+  /// Whether functions of a type return.
+  var noReturnTypes: [ClangType: Bool] = [:]
   var statementIDs: [Statement: StatementID] = [:]
   let nowhere: OriginID
 
@@ -101,8 +108,21 @@ private func option(_ option: String, in arguments: [String]) -> String? {
   return value
 }
 
+/// Whether an absolute path has no part that is empty or starts with a full stop.
+private func isPlain(_ path: String) -> Bool {
+  var previous: UInt8 = 0
+  for byte in path.utf8 {
+    if previous == UInt8(ascii: "/"), byte == UInt8(ascii: "/") || byte == UInt8(ascii: ".") {
+      return false
+    }
+    previous = byte
+  }
+  return path.hasPrefix("/") && previous != UInt8(ascii: "/")
+}
+
 /// `path` without `.` and `..`, made absolute against `directory`; symbolic links stay.
 func absolutePath(_ path: String, in directory: String) -> String {
+  if isPlain(path) { return path }
   let whole = path.hasPrefix("/") ? path : directory + "/" + path
   var parts: [Substring] = []
   for part in whole.split(separator: "/") where part != "." {

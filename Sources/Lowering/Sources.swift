@@ -16,28 +16,26 @@ extension Lowerer {
       file: module.mainFile, start: 0, end: 0, point: 0, spellingFile: module.mainFile,
       spelling: 0, statement: StatementID(index: 0))
     _ = module.statements.append(Statement(tokenHash: 0))
-    originIDs[origin] = module.origins.append(origin)
+    _ = originIndex.intern(origin, in: &module.origins)
   }
 
   /// The row of a file.
   mutating func fileID(_ file: ClangFile) -> FileID {
     if let known = fileIDs[file] { return known }
-    let isSystem = unit.isSystem(file)
-    let digest = contentHash(of: file, isSystem: isSystem)
     let id = module.files.append(
       SourceFile(
-        path: reportedPath(unit.path(of: file)), contentHash: digest,
-        isSystem: isSystem, text: []))
+        path: reportedPath(unit.path(of: file)), contentHash: contentHash(of: file),
+        isSystem: false, text: []))
     fileIDs[file] = id
     return id
   }
 
-  /// The SHA-256 of a file's content; of a system header it is remembered from unit to unit.
-  private func contentHash(of file: ClangFile, isSystem: Bool) -> ContiguousArray<UInt8> {
-    let identity = isSystem ? unit.identity(of: file) : nil
-    if let identity, let known = systemHeaderHashes.withLock({ $0[identity] }) { return known }
+  /// The SHA-256 of a file's content, which is remembered from unit to unit.
+  private mutating func contentHash(of file: ClangFile) -> ContiguousArray<UInt8> {
+    let identity = unit.identity(of: file)
+    if let identity, let known = contentHashes.withLock({ $0[identity] }) { return known }
     let digest = unit.withContents(of: file) { ContiguousArray(SHA256.digest(of: $0)) }
-    if let identity { systemHeaderHashes.withLock { $0[identity] = digest } }
+    if let identity { contentHashes.withLock { $0[identity] = digest } }
     return digest
   }
 
@@ -45,7 +43,8 @@ extension Lowerer {
   func reportedPath(_ path: String) -> String {
     let absolute = absolutePath(path, in: workingDirectory)
     let root = options.root.hasSuffix("/") ? options.root : options.root + "/"
-    return absolute.hasPrefix(root) ? String(absolute.dropFirst(root.count)) : absolute
+    guard absolute.hasPrefix(root) else { return absolute }
+    return String(Substring(absolute.utf8.dropFirst(root.utf8.count)))
   }
 
   /// The origin of a node in the statement at hand.
@@ -86,10 +85,7 @@ extension Lowerer {
       file: file, start: start, end: end, point: isInside ? extent.point.offset : start,
       spellingFile: extent.spelling == extent.start ? file : fileWithText(extent.spelling.file),
       spelling: extent.spelling.offset, statement: statement)
-    if let known = originIDs[origin] { return known }
-    let id = module.origins.append(origin)
-    originIDs[origin] = id
-    return id
+    return originIndex.intern(origin, in: &module.origins)
   }
 
   /// The row of a file that has origins: it carries the text.
@@ -97,11 +93,9 @@ extension Lowerer {
     let id = fileID(file)
     if module.files[id].text.isEmpty {
       let row = module.files[id]
-      let text = unit.withContents(of: file) { bytes in
-        ContiguousArray<UInt8>(copying: bytes)
-      }
       module.files[id] = SourceFile(
-        path: row.path, contentHash: row.contentHash, isSystem: row.isSystem, text: text)
+        path: row.path, contentHash: row.contentHash, isSystem: unit.isSystem(file),
+        text: unit.copyOfContents(of: file))
     }
     return id
   }
@@ -153,19 +147,10 @@ extension Lowerer {
   }
 }
 
-extension ContiguousArray where Element == UInt8 {
-  /// Copies a span.
-  init(copying span: Span<UInt8>) {
-    self.init()
-    reserveCapacity(span.count)
-    for index in span.indices { append(span[index]) }
-  }
-}
-
-/// Hashes of the system headers that the process has read.
+/// Hashes of the files that the process has read.
 ///
 /// The one piece of shared state of the lowering, behind a lock: every unit of a program includes the
-/// same few hundred headers, and to hash them took as long as to lower the unit. The identity of a file
-/// holds its device, inode, size and time of change, and files of the program itself are hashed
-/// always.
-private let systemHeaderHashes = Mutex<[FileIdentity: ContiguousArray<UInt8>]>([:])
+/// same hundreds of headers, and to hash them took as long as to lower the unit. The identity of a file
+/// holds its device, inode, size and times in nanoseconds, and a file that was changed within the last
+/// seconds has none, so that a hash is never that of an earlier content.
+private let contentHashes = Mutex<[FileIdentity: ContiguousArray<UInt8>]>([:])

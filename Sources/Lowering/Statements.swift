@@ -147,7 +147,7 @@ extension Lowerer {
 
   /// libclang leaves out parts of a `for` that are missing, so where fewer than four are there, the
   /// printed function tells which.
-  private mutating func forParts(_ node: Cursor) -> ForParts? {
+  mutating func forParts(_ node: Cursor) -> ForParts? {
     let children = unit.children(of: node)
     guard let body = children.last else { return nil }
     switch children.count {

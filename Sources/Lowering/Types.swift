@@ -153,7 +153,8 @@ extension Lowerer {
       Record(
         name: module.symbols.intern(isNamed ? withoutTag(name) : ""), isUnion: isUnion, size: size,
         fields: .empty))
-    incompleteRecords.append((record, type))
+    incompleteRecords[record] = type
+    if !isAddingMembers { namedRecords.append(record) }
     return addType(
       .record(record), size: size, alignment: unit.alignment(of: type) ?? 1, name: name)
   }
@@ -170,26 +171,45 @@ extension Lowerer {
     return String(name[name.index(after: space)...])
   }
 
-  /// Adds the members of the records that were met since the last call.
+  /// Adds the members of the records that code names, or points to.
   ///
-  /// Records are completed from a queue and not where they are met, for the members of one must be
-  /// consecutive rows and records refer to each other.
+  /// What is only reached through members of those has none unless code uses them: from one structure
+  /// of a kernel, pointers lead to thousands of others.
   mutating func completeRecords() {
-    while nextIncompleteRecord < incompleteRecords.count {
-      let (record, type) = incompleteRecords[nextIncompleteRecord]
-      nextIncompleteRecord += 1
-      var rows: ContiguousArray<(entity: EntityID, field: Field)> = []
-      for declaration in unit.fields(of: type) {
-        let field = Field(
-          name: module.symbols.intern(fieldName(declaration)),
-          type: self.type(of: declaration), record: record,
-          bitOffset: unit.bitOffset(ofField: declaration) ?? 0,
-          bitWidth: unit.bitWidth(ofField: declaration))
-        rows.append((unit.entity(declaration), field))
-      }
-      let start = UInt32(module.fields.count)
-      for row in rows { fieldIDs[row.entity] = module.fields.append(row.field) }
-      module.records[record].fields = Slice(start: start, count: UInt32(rows.count))
+    var next = 0
+    while next < namedRecords.count {
+      complete(namedRecords[next])
+      next += 1
+    }
+    namedRecords = []
+  }
+
+  /// Adds the members of a record, and those of the records that are part of it.
+  mutating func complete(_ record: RecordID) {
+    guard let type = incompleteRecords.removeValue(forKey: record) else { return }
+    let isInner = isAddingMembers
+    isAddingMembers = true
+    var rows: ContiguousArray<(entity: EntityID, field: Field)> = []
+    for declaration in unit.fields(of: type) {
+      let field = Field(
+        name: module.symbols.intern(fieldName(declaration)),
+        type: self.type(of: declaration), record: record,
+        bitOffset: unit.bitOffset(ofField: declaration) ?? 0,
+        bitWidth: unit.bitWidth(ofField: declaration))
+      rows.append((unit.entity(declaration), field))
+    }
+    let start = UInt32(module.fields.count)
+    for row in rows { fieldIDs[row.entity] = module.fields.append(row.field) }
+    module.records[record].fields = Slice(start: start, count: UInt32(rows.count))
+    for row in rows { completeParts(of: row.field.type) }
+    isAddingMembers = isInner
+  }
+
+  private mutating func completeParts(of type: TypeID) {
+    switch module.types[type].kind {
+    case .record(let record): complete(record)
+    case .array(let element, _), .unboundedArray(let element): completeParts(of: element)
+    default: break
     }
   }
 
@@ -200,12 +220,26 @@ extension Lowerer {
 
   /// The row of a member's declaration.
   mutating func field(_ declaration: Cursor) -> FieldID? {
-    completeRecords()
-    return fieldIDs[unit.entity(declaration)]
+    let entity = unit.entity(declaration)
+    if let known = fieldIDs[entity] { return known }
+    let parent = unit.parent(of: declaration)
+    guard case .record(let record) = module.types[type(of: parent)].kind else { return nil }
+    complete(record)
+    return fieldIDs[entity]
   }
 
   /// The type of pointers to `pointee`.
   mutating func pointer(to pointee: TypeID) -> TypeID {
+    if Int(pointee.index) < pointerIDs.count, let known = pointerIDs[Int(pointee.index)] {
+      return known
+    }
+    let id = makePointer(to: pointee)
+    while pointerIDs.count <= Int(pointee.index) { pointerIDs.append(nil) }
+    pointerIDs[Int(pointee.index)] = id
+    return id
+  }
+
+  private mutating func makePointer(to pointee: TypeID) -> TypeID {
     let name = module.symbols[module.types[pointee].name]
     let spelling: String
     if case .function = module.types[pointee].kind, let open = name.firstIndex(of: "(") {

@@ -68,7 +68,23 @@ struct LoweringFixture: CustomTestStringConvertible, Sendable {
     #expect(errors.isEmpty == (fixture.name != "errors.c"), "\(errors)")
   }
 
+  /// Code with errors, as the fuzzer found it: it must not crash libclang, and what comes of it must
+  /// be fit to be stored.
+  @Test(arguments: brokenFiles) func survivesBrokenCode(_ name: String) throws {
+    let file = Self.brokenFolder.appending(path: name)
+    let unit = try lower(
+      path: file.path, arguments: ["-w", "-resource-dir=\(try resourceDirectory())"],
+      options: LoweringOptions(root: Self.brokenFolder.path))
+    #expect(!unit.errors.isEmpty)
+    #expect(try Module(decoding: unit.module.encoded()) == unit.module)
+  }
+
+  private static let brokenFolder = LoweringFixture.folder.appending(path: "broken")
+
+  private static let brokenFiles =
+    ((try? FileManager.default.contentsOfDirectory(atPath: brokenFolder.path)) ?? []).sorted()
+
   @Test func thereAreFixtures() {
-    #expect(LoweringFixture.all.count >= 12)
+    #expect(LoweringFixture.all.count >= 12 && Self.brokenFiles.count >= 3)
   }
 }

@@ -31,7 +31,7 @@ struct Program: Sendable, CustomTestStringConvertible {
 }
 
 /// The C compiler: of the LLVM that libclang comes from, else one on the path.
-private let compiler: String = {
+let compiler: String = {
   let environment = ProcessInfo.processInfo.environment
   let prefix = environment["LIBCLANG_PREFIX"] ?? "/usr/lib/llvm-19"
   let path = (environment["PATH"] ?? "/usr/bin").split(separator: ":").map(String.init)
