@@ -140,7 +140,9 @@ extension Machine {
     dereference(address, at: value, argument: 0, &state)
     if case .pointer(let target, _, _, _) = content { escape(target, &state) }
     let size = Int64(clamping: type(of: value).size)
-    access(address, LinearForm(constant: size), isWrite: true, at: value, argument: 0, state)
+    access(
+      address, LinearForm(constant: size), isWrite: true, at: value, argument: 0,
+      endsInTerminator: content.form == .zero && endsFullText(address, size: size, state), state)
     guard case .pointer(let region, let offset, let inside, _) = registers[Int(address.index)]
     else { return }
     noteWrite(region, &state)

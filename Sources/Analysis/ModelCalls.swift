@@ -19,7 +19,7 @@ extension Machine {
       result = end(index, arguments, at: value, &state)
     }
     if model.neverReturns { isDead = true }
-    if case .unknown = model.result, type(of: value).isPointer {
+    if type(of: value).isPointer, isDeclaredBetter(function, than: model.result) {
       return declaredResult(function, arguments, at: value, &state)
     }
     if function.attributes.contains(.returnsNonNull),
@@ -28,6 +28,16 @@ extension Machine {
       return .pointer(region, offset: offset, inside: inside, mayBeNull: false)
     }
     return result
+  }
+
+  /// Whether the attributes of a function say more of its result than the model does.
+  private func isDeclaredBetter(_ function: Function, than result: ModelResult) -> Bool {
+    switch result {
+    case .unknown: true
+    case .memory(_, isZeroed: false), .resized:
+      function.attributes.contains(.allocates) && !function.allocationSize.isEmpty
+    default: false
+    }
   }
 
   /// A size in bytes or elements; `about` is the argument that the clause speaks of.

@@ -11,9 +11,12 @@ extension Machine {
     let known = registers[Int(address.index)]
     let width = width(of: address)
     var range = Interval(0, 1 << 62)
-    if case .length(let length) = string(at: known, width: width, &state) {
+    switch string(at: known, width: width, &state) {
+    case .length(let length):
       range = bounds(length, state).interval
       range.low = max(range.low, 0)
+    case .unterminated: return range
+    case .unknown: break
     }
     if case .pointer(let region, let offset, let inside, _) = known,
       let place = stringPlace(region, inside, offset), let extent = place.extent
@@ -156,6 +159,17 @@ extension Machine {
     setString(
       place, string, zeroFrom: zeroFrom, width: width, filled: filled, external: copied.external,
       &state)
+  }
+
+  /// Whether a character goes behind text that fills its array, as a terminator would.
+  func endsFullText(_ address: ValueID, size: Int64, _ state: State) -> Bool {
+    guard case .pointer(let region, let offset, let inside, _) = registers[Int(address.index)],
+      !state.strings.isEmpty, let place = stringPlace(region, inside, offset),
+      let extent = place.extent, place.offset == LinearForm(constant: extent),
+      let fact = state.string(region, place.base), fact.width == size,
+      case .unterminated(let bytes, _)? = fact.string
+    else { return false }
+    return bounds(bytes, state).interval.low >= Int128(extent)
   }
 
   /// The length of a string as a form.

@@ -126,8 +126,8 @@ let streams = """
   fputs_unlocked perror psignal: string 0
   fputc putc putchar fputc_unlocked putc_unlocked putchar_unlocked: pure
   fputwc putwc putwchar ungetc ungetwc putw: pure
-  printf wprintf: print 0 1; ret printed 0 1
-  fprintf fwprintf dprintf: print 1 2; ret printed 1 2
+  printf wprintf: print 0 1; ret -1..2147483647
+  fprintf fwprintf dprintf: print 1 2; ret -1..2147483647
   syslog: print 1 2
   warn warnx: print 0 1
   vprintf vwprintf vwarn vwarnx: print 0 -1
