@@ -57,6 +57,27 @@ public func analyse(
   return results.map { ModuleResult(functions: $0.compactMap { $0 }) }
 }
 
+/// A place by what a reader takes for one defect: the accesses of one callee to one object.
+private struct CalleeAccess: Hashable {
+  var value: ValueID
+  var object: String
+  var isWrite: Bool
+  /// Tells apart what callees have no part in.
+  var other: Candidate?
+
+  init(_ violation: Violation) {
+    value = violation.candidate.value
+    object = ""
+    isWrite = false
+    guard case .access(let access) = violation.observation, access.isInCallee else {
+      other = violation.candidate
+      return
+    }
+    object = access.object
+    isWrite = access.isWrite
+  }
+}
+
 /// What a step of the analysis yields.
 private struct Outcome: Sendable {
   var result: FunctionResult
@@ -80,12 +101,15 @@ private func analyse(
   if let exploration = machine.explore() {
     summary = machine.summarise(key.module)
     var confirmed: Set<Candidate> = []
+    var entered: Set<CalleeAccess> = []
     for candidate in machine.candidates.joined() {
       machine.fuel = max(fuel / 4, 1000)
       if let confirmation = machine.replay(candidate, exploration) {
         var place = confirmation.violation.candidate
         place.via = []
-        guard confirmed.insert(place).inserted else { continue }
+        guard confirmed.insert(place).inserted,
+          entered.insert(CalleeAccess(confirmation.violation)).inserted
+        else { continue }
         result.observations.append(machine.observation(confirmation))
       } else {
         result.undecided += 1

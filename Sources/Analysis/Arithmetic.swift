@@ -223,13 +223,37 @@ extension Machine {
     let isLast = field.byteOffset + type.size >= record.size && !record.isUnion
     if isLast, !isInput(region), let total = universe[region].size,
       let rest = offset.adding(constant: size).flatMap({ total.subtracting($0) }),
-      bounds(rest, state).interval.high > 0, !rest.isConstant
+      bounds(rest, state).interval.high > 0,
+      !rest.isConstant || isView(region, of: field.record, rest.constant)
     {
       return .pointer(region, offset: offset, inside: .none, mayBeNull: mayBeNull)
     }
     let inside = universe.subObject(
       SubObjectInfo(region: region, base: offset, size: size, field: fieldID))
     return .pointer(region, offset: offset, inside: inside, mayBeNull: mayBeNull)
+  }
+
+  /// Whether a struct is only a view of the start of an object that was made for something else.
+  ///
+  /// Then its last array stands for the room behind it. An array of such structs has room for whole ones.
+  private func isView(_ region: Region, of record: RecordID, _ rest: Int64) -> Bool {
+    let size = Int64(clamping: module.records[record].size)
+    switch universe[region].kind {
+    case .local(let local): return !isOfRecords(module.types[body.locals[local].type])
+    case .global(let global): return !isOfRecords(module.types[module.globals[global].type])
+    case .heap, .made, .foreign: return size > 0 && rest % size != 0
+    default: return false
+    }
+  }
+
+  /// Whether a type is made of structs.
+  private func isOfRecords(_ type: Type) -> Bool {
+    switch type.kind {
+    case .array(let element, _), .unboundedArray(let element):
+      return isOfRecords(module.types[element])
+    case .record: return true
+    default: return false
+    }
   }
 
   /// Whether a region stands for one of several objects.

@@ -41,9 +41,11 @@ struct Facts: Sendable {
     let variable = module.globals[global]
     if variable.isVolatile { return false }
     // An object defined as const is never written (C11 6.7.3p6).
-    if variable.isConst { return true }
+    if variable.isConst && variable.initializer != nil { return true }
     let usr = module.symbols[variable.usr]
-    let answer = program.isNeverWritten(usr, isStatic: variable.isStatic)
+    let answer =
+      (variable.isConst && program.isDefinedConst(usr))
+      || program.isNeverWritten(usr, isStatic: variable.isStatic)
     record("constant \(usr)", answer: answer ? 1 : 0)
     return answer
   }
@@ -274,6 +276,12 @@ public struct Program: Sendable {
 
   /// The row of a variable in a module.
   func global(_ usr: String, in module: Int) -> GlobalID? { globals[module][usr] }
+
+  /// Whether the definition of a variable is part of the program and says `const`.
+  func isDefinedConst(_ usr: String) -> Bool {
+    guard let definition = definitions[usr] else { return false }
+    return modules[definition.module].globals[definition.global].isConst
+  }
 
   /// The size of a variable where some module defines it, in bytes.
   func size(ofGlobal usr: String) -> Int64? {

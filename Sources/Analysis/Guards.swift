@@ -89,7 +89,11 @@ extension Machine {
       }
     default: break
     }
-    if let known = truth(of: condition, state), known != isTrue { return false }
+    if let known = truth(of: condition, state) {
+      if known != isTrue { return false }
+    } else {
+      question(condition, &state)
+    }
     switch registers[Int(condition.index)] {
     case .number(let form):
       let boundary = boundary(kind, origin, isTrue, condition, nil)
@@ -103,6 +107,66 @@ extension Machine {
       state.hasOpenBranch = mode == .replay
       return true
     }
+  }
+
+  /// Notes which objects an undecided answer of a call is about.
+  ///
+  /// Who is told that a text starts with a prefix knows that it is that long, though no form says so.
+  private mutating func question(_ value: ValueID, _ state: inout State) {
+    guard mode == .replay else { return }
+    switch operation(value) {
+    case .cast(_, let operand): question(operand, &state)
+    case .load(let address, _):
+      guard case .local(let local) = operation(address), slots[Int(local.index)] >= 0,
+        let call = answer(state.locals[slots[Int(local.index)]])
+      else { return }
+      question(call, &state)
+    case .call(let call):
+      let arguments = Array(body.values(body.calls[call].arguments))
+      for (index, argument) in arguments.enumerated() where onlyReads(body.calls[call], index) {
+        if case .pointer(let region, _, _, _) = registers[Int(argument.index)] {
+          state.question(region)
+        }
+      }
+    default: break
+    }
+  }
+
+  /// Whether a callee only looks at what an argument points to, and answers by what it sees.
+  private mutating func onlyReads(_ call: Call, _ index: Int) -> Bool {
+    guard case .function(let target) = call.callee, index < 63 else { return false }
+    if let summary = facts.summary(of: target, in: module) {
+      return summary.written & (1 << UInt64(index)) == 0 && !summary.writesShared
+    }
+    guard let model = models[Int(target.index)], model.result == .unknown else { return false }
+    return model.effects.allSatisfy { effect in
+      switch effect {
+      case .string, .read: true
+      default: false
+      }
+    }
+  }
+
+  /// The call whose unknown answer a value is.
+  private func answer(_ value: AbstractValue) -> ValueID? {
+    let symbol: Symbol?
+    switch value {
+    case .number(let form): symbol = form.singleTerm?.symbol
+    case .pointer(let region, let offset, _, _):
+      if case .opaque(let call) = universe[region].kind { return isCall(call) ? call : nil }
+      symbol = offset.singleTerm?.symbol
+    case .unknown, .function: symbol = nil
+    }
+    guard let symbol else { return nil }
+    switch universe[symbol].kind {
+    case .value(let call), .foreign(let call): return isCall(call) ? call : nil
+    default: return nil
+    }
+  }
+
+  private func isCall(_ value: ValueID) -> Bool {
+    if case .call = operation(value) { return true }
+    return false
   }
 
   private func isTruthValue(_ value: ValueID) -> Bool {
@@ -129,6 +193,10 @@ extension Machine {
   ) -> Bool {
     if let known = decide(op, left, right, state) {
       guard known else { return false }
+    }
+    if decide(op, left, right, state) == nil {
+      question(left, &state)
+      question(right, &state)
     }
     guard let difference = difference(left, right) else {
       if op == .equal || op == .notEqual {

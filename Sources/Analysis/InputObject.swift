@@ -83,8 +83,10 @@ extension Machine {
 
   /// Whether a region still holds what it held at entry.
   func isPristine(_ region: Region, _ state: State) -> Bool {
-    if case .local = universe[region].kind, !state.isEscaped(region) {
-      return !state.isTouched(region)
+    switch universe[region].kind {
+    case .local where !state.isEscaped(region): return !state.isTouched(region)
+    case .global(let global) where module.globals[global].isConst: return !state.isTouched(region)
+    default: break
     }
     return state.isPristine(region)
   }

@@ -27,7 +27,12 @@ extension Machine {
     _ region: Region, by value: ValueID, isCertain: Bool = true, _ state: inout State
   ) {
     switch universe[region].kind {
-    case .heap, .made, .parameter, .opaque, .entry: break
+    case .heap, .made, .parameter, .opaque: break
+    case .entry(let place):
+      // Who releases what a constant pointer leads to makes it anew, in ways that are not seen.
+      if case .global(let global) = universe[place.region].kind, module.globals[global].isConst {
+        return
+      }
     case .local, .global, .foreign, .literal, .choice: return
     }
     noteWrite(region, &state)

@@ -31,7 +31,7 @@ extension Machine {
     if let known, let converted = asType(known, of: value, state) {
       return converted
     }
-    if let initial = initialValue(region, offset.constant, size) {
+    if !type(of: value).isPointer, let initial = initialValue(region, offset.constant, size) {
       return exact(initial, at: value, &state)
     }
     if type(of: value).isPointer, let initial = initialAddress(region, offset.constant) {

@@ -124,6 +124,11 @@ extension Machine {
       }) ?? (search.candidate.isOpen ? nil : here.first)
     else { return nil }
     if isSingledOut(violation, violation.state ?? state) { return nil }
+    if case .access = violation.observation, let region = violation.region,
+      state.isQuestioned(region)
+    {
+      return nil
+    }
     let judged = violation.state ?? state
     var confirmation = Confirmation(
       violation: violation, state: judged, assignment: nil, isUnsolved: false)

@@ -108,6 +108,8 @@ struct State: Hashable, Sendable {
   var conditions: ContiguousArray<PathCondition> = []
   /// Conditions passed before the last call of unseen code; kept in a replay only.
   var unseenCalls = 0
+  /// Regions whose content the path let other code judge; kept in a replay only, ascending.
+  var questioned: ContiguousArray<Region> = []
   /// Whether the path took a branch on something that no form describes; kept in a replay only.
   var hasOpenBranch = false
   /// Blocks passed, in order; kept in a replay only.
@@ -244,6 +246,12 @@ struct State: Hashable, Sendable {
 
   /// Notes that code unseen may write the region.
   mutating func escape(_ region: Region) { Self.insert(region, into: &escaped) }
+
+  /// Notes that the path depends on what other code thinks of the region's content.
+  mutating func question(_ region: Region) { Self.insert(region, into: &questioned) }
+
+  /// Whether the path depends on what other code thinks of the region's content.
+  func isQuestioned(_ region: Region) -> Bool { Self.contains(questioned, region) }
 
   /// Notes that a pointer of unknown target may point to the region.
   mutating func lose(_ region: Region) { Self.insert(region, into: &lost) }

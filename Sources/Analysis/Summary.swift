@@ -18,8 +18,8 @@ enum SummarySymbol: Hashable, Sendable {
   case size(InputObject)
   /// The length of the string at an object.
   case length(InputObject)
-  /// Something of the callee's own.
-  case own(Interval)
+  /// Something of the callee's own, as far as its path bounds it.
+  case own(SymbolFact)
 }
 
 /// A condition of a callee as its callers show it.
@@ -59,6 +59,8 @@ struct Obligation: Hashable, Sendable {
   var access: AccessObservation
   /// Where the access is, and the calls on the way to it.
   var steps: [Step]
+  /// Meanings of the symbols on its path; looked up, never listed.
+  var symbols: [Symbol: SummarySymbol] = [:]
 }
 
 /// A value that a function returns or leaves in memory.
@@ -158,29 +160,34 @@ extension Summary {
         hash.add(UInt64(condition.relation.rawValue))
         hash.add(boundaries[condition.boundary]?.place.text ?? "")
       }
+      hash.add(obligation.symbols)
     }
+    hash.add(symbols)
+    return hash.value
+  }
+}
+
+extension StableHash {
+  mutating func add(_ symbols: [Symbol: SummarySymbol]) {
     for symbol in symbols.keys.sorted() {
       switch symbols[symbol] {
-      case .argument(let index)?: hash.add(UInt64(1 + index * 4))
+      case .argument(let index)?: add(UInt64(1 + index * 4))
       case .size(let object)?:
-        hash.add(2)
-        hash.add(object)
+        add(2)
+        add(object)
       case .length(let object)?:
-        hash.add(3)
-        hash.add(object)
+        add(3)
+        add(object)
       case .value(let object, let offset, let size, let range)?:
-        hash.add(4)
-        hash.add(object)
-        hash.add(UInt64(bitPattern: offset))
-        hash.add(UInt64(size))
-        hash.add(wide: range.high)
-      case .own(let interval)?:
-        hash.add(wide: interval.low)
-        hash.add(wide: interval.high)
+        add(4)
+        add(object)
+        add(UInt64(bitPattern: offset))
+        add(UInt64(size))
+        add(wide: range.high)
+      case .own(let fact)?: add(fact)
       case nil: break
       }
     }
-    return hash.value
   }
 }
 
@@ -338,7 +345,8 @@ extension Machine {
       }
     default: break
     }
-    return .own(state.map { fact(symbol, $0).interval } ?? universe[symbol].range)
+    return .own(
+      state.map { fact(symbol, $0) } ?? SymbolFact(interval: universe[symbol].range))
   }
 
   /// Whether the function may write an object of its callers, or made it itself.
@@ -350,9 +358,25 @@ extension Machine {
     }
   }
 
-  func describe(_ form: LinearForm, _ state: State, _ summary: inout Summary) {
+  /// Notes what the symbols of a form mean.
+  ///
+  /// With `isPath`, the state is that of one path, so that what it reaches can be reached by who meets
+  /// its conditions. In a joined state the arguments may decide which path is taken.
+  func describe(
+    _ form: LinearForm, _ state: State, isPath: Bool = false, _ summary: inout Summary
+  ) {
     for index in 0..<form.count {
-      summary.symbols[form[index].symbol] = meaning(of: form[index].symbol, state)
+      var known = meaning(of: form[index].symbol, state)
+      if case .own(let fact) = known {
+        if isPath {
+          describe(fact, &summary)
+        } else if summary.symbols[form[index].symbol] != nil {
+          continue
+        } else {
+          known = .own(SymbolFact(interval: fact.interval))
+        }
+      }
+      summary.symbols[form[index].symbol] = known
     }
   }
 
@@ -401,7 +425,7 @@ extension Machine {
     let step = Step(
       location: module.location(of: body.instructions[value].origin),
       message: violation.calleeSteps.isEmpty ? "'\(summary.name)' \(verb) here" : "calls on")
-    let obligation = Obligation(
+    var obligation = Obligation(
       target: target, start: requirement.start, length: requirement.length,
       conditions: conditions, access: access, steps: [step] + violation.calleeSteps)
     guard
@@ -410,16 +434,20 @@ extension Machine {
           && $0.length == obligation.length && $0.conditions == obligation.conditions
       })
     else { return }
-    describe(requirement.start, state, &summary)
-    describe(requirement.length, state, &summary)
-    if let size = requirement.ownSize { describe(size, state, &summary) }
+    // The same symbol may mean less at the joined end of the function.
+    var path = Summary(module: summary.module, name: summary.name)
+    describe(requirement.start, state, isPath: true, &path)
+    describe(requirement.length, state, isPath: true, &path)
+    if let size = requirement.ownSize { describe(size, state, isPath: true, &path) }
     for condition in conditions {
-      describe(condition.form, state, &summary)
-      describe(condition.boundary, &summary)
-      if let subject = summary.boundaries[condition.boundary]?.subject {
-        describe(subject.form, state, &summary)
+      describe(condition.form, state, isPath: true, &path)
+      describe(condition.boundary, &path)
+      if let subject = path.boundaries[condition.boundary]?.subject {
+        describe(subject.form, state, isPath: true, &path)
       }
     }
+    obligation.symbols = path.symbols
+    summary.boundaries.merge(path.boundaries) { first, _ in first }
     summary.obligations.append(obligation)
   }
 

@@ -11,6 +11,8 @@ struct Binding {
   let summary: Summary
   let arguments: [ValueID]
   let call: ValueID
+  /// Meanings of the callee's symbols: those of its end, or of the path of an obligation.
+  var symbols: [Symbol: SummarySymbol]
   var forms: [Symbol: LinearForm?] = [:]
   /// Regions of the memory that the call makes.
   var made: [Region: Region] = [:]
@@ -26,7 +28,8 @@ extension Machine {
     _ summary: Summary, _ arguments: [ValueID], at value: ValueID, _ state: inout State
   ) -> AbstractValue {
     // What the arguments are before the call: the summary speaks of the values at entry.
-    var binding = Binding(summary: summary, arguments: arguments, call: value)
+    var binding = Binding(
+      summary: summary, arguments: arguments, call: value, symbols: summary.symbols)
     judge(&binding, state)
     judgeText(summary, arguments, at: value, &state)
     dereferenceArguments(summary.dereferenced, arguments, at: value, &state)
@@ -203,7 +206,9 @@ extension Machine {
     _ state: inout State
   ) {
     guard let term = form.singleTerm, term.coefficient == 1, form.constant == 0,
-      case .own? = binding.summary.symbols[term.symbol], let own = bound.singleTerm
+      case .own? = binding.symbols[term.symbol], let own = bound.singleTerm,
+      // How large the callee makes an object is for its arguments to decide.
+      binding.summary.made.allSatisfy({ ($0.size?.coefficient(of: term.symbol) ?? 0) == 0 })
     else { return }
     setFact(
       own.symbol,
@@ -237,14 +242,19 @@ extension Machine {
   private mutating func bind(
     _ symbol: Symbol, _ binding: inout Binding, _ state: inout State
   ) -> LinearForm? {
-    func fresh(_ interval: Interval) -> LinearForm {
+    func fresh(_ fact: SymbolFact) -> LinearForm {
       let own = universe.symbol(of: symbol, at: binding.call, range: .everything)
-      define(own, SymbolFact(interval: interval), &state)
+      define(own, fact, &state)
       return LinearForm(own)
     }
-    switch binding.summary.symbols[symbol] {
+    func fresh(_ interval: Interval) -> LinearForm { fresh(SymbolFact(interval: interval)) }
+    switch binding.symbols[symbol] {
     case nil: return nil
-    case .own(let interval)?: return fresh(interval)
+    case .own(let fact)?:
+      return fresh(
+        SymbolFact(
+          interval: fact.interval, lowBoundary: bind(fact.lowBoundary, binding),
+          highBoundary: bind(fact.highBoundary, binding)))
     case .argument(let index)?:
       guard index < binding.arguments.count else { return nil }
       let argument = binding.arguments[index]
@@ -344,8 +354,10 @@ extension Machine {
   /// Judges what the callee requires, in the state before the call.
   private mutating func judge(_ binding: inout Binding, _ state: State) {
     for (index, obligation) in binding.summary.obligations.enumerated() {
+      binding.symbols = obligation.symbols
       judge(obligation, index, &binding, state)
     }
+    binding.symbols = binding.summary.symbols
   }
 
   private mutating func judge(

@@ -31,9 +31,10 @@ extension AccessObservation {
     let mayBeMeant = staysInRecord && !callee.isEmpty
     switch judgement {
     case .possible: return nil
-    case .proven: return mayBeMeant || (isTrailing && source == .constant) ? .b : .a
+    case .proven: return mayBeMeant || isTrailing ? .b : .a
     case .witnessed:
-      return (isFencePost && !mayBeMeant) || (isInevitable && !staysInRecord) ? .a : .b
+      let isPlain = !staysInRecord && !isTrailing
+      return (isFencePost && !mayBeMeant) || (isInevitable && isPlain) ? .a : .b
     }
   }
 
