@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import Findings
+
 /// What became of a file between two commits.
 public enum ChangeKind: Hashable, Sendable {
   /// It is new.
@@ -82,6 +84,38 @@ public func changedFiles(raw output: some Sequence<UInt8>) throws(MalformedInput
     files.append(file)
   }
   return files
+}
+
+/// The lines that a patch without context (`-U0`) adds or changes, by path.
+///
+/// For viewers only, which show what lies in a change: a path that git has to quote is left out.
+public func changedLines(patch: String) -> [ChangedLines] {
+  var files: [ChangedLines] = []
+  var isHeader = true
+  for line in patch.split(separator: "\n", omittingEmptySubsequences: false) {
+    if line.hasPrefix("diff --git ") {
+      isHeader = true
+    } else if isHeader, line.hasPrefix("+++ b/") {
+      var path = line.dropFirst("+++ b/".count)
+      // git ends a name with blanks by a tab.
+      if path.hasSuffix("\t") { path.removeLast() }
+      files.append(ChangedLines(path: String(path), lines: []))
+    } else if line.hasPrefix("@@ -"), let range = addedLines(hunk: line), !files.isEmpty {
+      isHeader = false
+      files[files.count - 1].lines.append(range)
+    }
+  }
+  return files.filter { !$0.lines.isEmpty }
+}
+
+/// The lines `+c,d` of a hunk's head; nil where it only removes.
+private func addedLines(hunk: Substring) -> ClosedRange<Int>? {
+  let words = hunk.split(separator: " ")
+  guard words.count > 2, words[2].hasPrefix("+") else { return nil }
+  let numbers = words[2].dropFirst().split(separator: ",").map { Int($0) }
+  guard let start = numbers.first ?? nil, start > 0 else { return nil }
+  let count = (numbers.count > 1 ? numbers[1] : 1) ?? 0
+  return count > 0 ? start...(start + count - 1) : nil
 }
 
 /// The fields of `git`'s `-z` output: each ends with a zero byte.

@@ -56,6 +56,24 @@ public struct PushedRef: Hashable, Sendable {
   }
 }
 
+extension PushedRef {
+  /// Reads the lines that git gives its `pre-receive` hook: old object, new object and ref.
+  public static func parse(received: String) throws(MalformedInput) -> [PushedRef] {
+    var refs: [PushedRef] = []
+    for line in received.split(separator: "\n") {
+      let fields = line.split(separator: " ", maxSplits: 2).map(String.init)
+      guard fields.count == 3, isObjectName(fields[0]), isObjectName(fields[1]) else {
+        throw MalformedInput(reason: "not a line of git's pre-receive protocol: '\(line)'")
+      }
+      refs.append(
+        PushedRef(
+          localRef: fields[2], localObject: fields[1], remoteRef: fields[2],
+          remoteObject: fields[0]))
+    }
+    return refs
+  }
+}
+
 /// Whether `text` is a full object name: 40 hexadecimal digits for SHA-1, 64 for SHA-256.
 public func isObjectName(_ text: String) -> Bool {
   (text.utf8.count == 40 || text.utf8.count == 64)

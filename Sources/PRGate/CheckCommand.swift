@@ -23,11 +23,12 @@ struct CheckCommand: AsyncParsableCommand, TakesCompilerFlags {
     let rules = try analysis.rules()
     let place = WorkingPlace.current
     let judgement = try WorkTreeJudgement(root: place.root, day: day.day)
-    var plan = try source.plan(in: place)
+    var plan = try source.plan(in: place, policy: judgement.policy)
     let isWhole = source.paths.isEmpty
     if isWhole { plan.leaveOut(judgement.policy) }
-    let settings = try analysis.settings(
+    var settings = try analysis.settings(
       root: place.root, progress: output.progress(of: plan.requests.count))
+    settings.isolation = analysis.workers.isolation(policy: judgement.policy)
     let program = await Driver.analyse(plan.requests, settings: settings)
     let report = Self.report(
       program, plan: plan, rules: rules, judgement: judgement, isWhole: isWhole,

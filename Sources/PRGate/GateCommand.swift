@@ -11,7 +11,11 @@ struct GateCommand: AsyncParsableCommand {
   /// Protocols of git's hooks on standard input.
   enum HookProtocol: String, ExpressibleByArgument, CaseIterable {
     case prePush = "pre-push"
+    case preReceive = "pre-receive"
   }
+
+  /// Seconds that a developer waits for the hook, unless the policy or the command line says else.
+  static let hookBudget = 60
 
   static let configuration = CommandConfiguration(
     commandName: "gate", abstract: "Judge a change: only what it brings can block.",
@@ -32,8 +36,22 @@ struct GateCommand: AsyncParsableCommand {
   @Option(help: "Read the refs to judge from standard input, as git's hook of that name does.")
   var stdin: HookProtocol?
 
-  @Option(help: "The remote that is pushed to, with --stdin.")
+  @Option(help: "The remote that is pushed to, with --stdin=pre-push.")
   var remote = "origin"
+
+  @Option(
+    help: ArgumentHelp(
+      "With --stdin=pre-receive: the directory that the compilation database calls the root.",
+      valueName: "DIR"),
+    completion: .directory)
+  var root: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Seconds for the whole run; what is not done by then is INCOMPLETE. In the pre-push hook that "
+        + "lets the push through, after 60 seconds by default: CI decides.",
+      valueName: "SECONDS"))
+  var budget: Int?
 
   @Flag(help: "Fetch commits that are missing from origin; else nothing is ever fetched.")
   var fetch = false
@@ -56,6 +74,11 @@ struct GateCommand: AsyncParsableCommand {
   @Flag(help: "Let the baseline only shrink: entries without a finding, and new entries, block.")
   var ratchet = false
 
+  @Flag(
+    help: ArgumentHelp(
+      "Let through what is not done in time, as the pre-push hook does.", visibility: .hidden))
+  var ciDecides = false
+
   @OptionGroup var day: DayOption
 
   @Option(help: "Where to keep what later runs can use.", completion: .directory)
@@ -68,6 +91,10 @@ struct GateCommand: AsyncParsableCommand {
 
   mutating func validate() throws {
     guard jobs ?? 1 >= 1 else { throw ValidationError("-j needs a number from 1") }
+    guard budget ?? 1 >= 1 else { throw ValidationError("--budget needs a number from 1") }
+    guard root == nil || stdin == .preReceive else {
+      throw ValidationError("--root is for --stdin=pre-receive")
+    }
     guard stdin != nil else { return }
     if base != nil || head != nil || fetch {
       throw ValidationError("--stdin and --base, --head or --fetch exclude each other")
@@ -80,18 +107,31 @@ struct GateCommand: AsyncParsableCommand {
 
   func run() async throws {
     if selftest { return try await SelfTest.run(database: database, isolation: workers.isolation) }
-    let refs = try stdin == nil ? [] : PushedRefs.read()
+    let refs = try stdin.map { try PushedRefs.read($0) } ?? []
     let directory = FileManager.default.currentDirectoryPath
-    let repository = try await GitRepository.open(around: directory)
+    let repository =
+      stdin == .preReceive
+      ? try await GitRepository.receiving(in: directory, root: root)
+      : try await GitRepository.open(around: directory)
     let resolver = GateRangeResolver(repository: repository, mayFetch: fetch)
-    let ranges =
-      stdin == nil
-      ? [try await resolver.range(base: base, head: head ?? "HEAD")]
-      : try await PushedRefs.ranges(of: refs, remote: remote, resolver)
-    guard !ranges.isEmpty else { return }
-    let reports = try await Today.$chosen.withValue(day.date) {
-      try await judge(ranges, of: repository, from: directory)
+    let ranges: [GateRange]
+    switch stdin {
+    case nil: ranges = [try await resolver.range(base: base, head: head ?? "HEAD")]
+    case .prePush:
+      ranges = try await PushedRefs.ranges(of: refs) { ref throws(CommandFailure) in
+        try await resolver.range(of: ref, remote: remote)
+      }
+    case .preReceive:
+      ranges = try await PushedRefs.ranges(of: refs) { ref throws(CommandFailure) in
+        try await resolver.range(ofReceived: ref)
+      }
     }
+    guard !ranges.isEmpty else { return }
+    let time = TimeBudget(finish: budgetHandler)
+    let reports = try await Today.$chosen.withValue(day.date) {
+      try await judge(ranges, of: repository, from: directory, time: time)
+    }
+    time.cancel()
     let verdict = Gate.verdict(
       of: reports.map { $0.verdict == .incomplete && $0.acceptsIncomplete ? .pass : $0.verdict })
     guard verdict != .pass else { return }
@@ -99,13 +139,40 @@ struct GateCommand: AsyncParsableCommand {
     throw ExitCode(verdict.exitStatus)
   }
 
-  private var gateOptions: GateOptions {
-    GateOptions(isRatchet: ratchet, onIncomplete: onIncomplete)
+  /// Ends the run whose time is up: with a warning in the hook, because CI asks again; else as any run
+  /// in which something was not analysed.
+  private var budgetHandler: @Sendable (Int) -> Void {
+    let isHook = stdin == .prePush || ciDecides
+    let output = output
+    let accepts = onIncomplete == .warn
+    return { seconds in
+      GateCache.removeScratch()
+      if isHook {
+        StandardStreams.writeError(
+          "prgate: INCOMPLETE (CI decides): not done within \(seconds) seconds; the push goes on")
+        OutputFile.finishAndExit(.pass)
+      }
+      let reason = "not done within \(seconds) seconds; give more with --budget or limits.budget"
+      var report = Report(
+        command: "gate", verdict: .incomplete, findings: [], fixed: [],
+        ledger: [LedgerEntry(path: "the whole run", coverage: .incomplete(reason: reason))],
+        notes: [], head: "", base: "", rules: RuleSet.all, version: Version.number)
+      report.acceptsIncomplete = accepts
+      try? output.write(report)
+      OutputFile.finishAndExit(accepts ? .pass : .incomplete)
+    }
   }
 
   private func judge(
-    _ ranges: [GateRange], of repository: GitRepository, from directory: String
+    _ ranges: [GateRange], of repository: GitRepository, from directory: String, time: TimeBudget
   ) async throws -> [Report] {
+    let (budget, isHook) = (budget, stdin == .prePush)
+    let options = GateOptions(
+      isRatchet: ratchet, onIncomplete: onIncomplete, workers: workers,
+      startBudget: { policy in
+        guard let seconds = budget ?? policy ?? (isHook ? Self.hookBudget : nil) else { return }
+        time.start(seconds: seconds)
+      })
     let settings = DriverSettings(
       root: repository.root, resourceDirectory: try Toolchain.resourceDirectory(),
       jobs: jobs ?? ProcessInfo.processInfo.activeProcessorCount, isolation: workers.isolation)
@@ -113,8 +180,9 @@ struct GateCommand: AsyncParsableCommand {
     defer { cache.close() }
     var run = GateRun(
       repository: repository,
-      database: try GateDatabase(named: database, root: repository.root, directory: directory),
-      settings: settings, options: gateOptions, cache: cache)
+      databases: GateDatabaseSource(
+        name: database, root: repository.root, directory: directory),
+      settings: settings, options: options, cache: cache)
     var reports: [Report] = []
     for range in ranges {
       let report = try await run.report(on: range)
@@ -146,30 +214,32 @@ extension Verdict {
 /// The refs of a push, as its hook gets them.
 private enum PushedRefs {
   /// Reads standard input to its end: git waits for that.
-  static func read() throws(CommandFailure) -> [PushedRef] {
+  static func read(
+    _ hook: GateCommand.HookProtocol
+  ) throws(CommandFailure) -> [PushedRef] {
+    let advice = "'prgate gate --stdin=\(hook.rawValue)' is for git's hook"
     let input: Data
     do {
       input = try FileHandle.standardInput.readToEnd() ?? Data()
     } catch {
-      throw .usage(
-        "standard input cannot be read; 'prgate gate --stdin=pre-push' is for git's hook")
+      throw .usage("standard input cannot be read; \(advice)")
     }
     do {
-      return try PushedRef.parse(String(decoding: input, as: UTF8.self))
+      let text = String(decoding: input, as: UTF8.self)
+      return hook == .prePush ? try PushedRef.parse(text) : try PushedRef.parse(received: text)
     } catch {
-      throw .usage("\(error.reason); 'prgate gate --stdin=pre-push' is for git's hook")
+      throw .usage("\(error.reason); \(advice)")
     }
   }
 
   /// The ranges to judge, each once, in the order of the refs.
   static func ranges(
-    of refs: [PushedRef], remote: String, _ resolver: GateRangeResolver
+    of refs: [PushedRef],
+    _ range: (PushedRef) async throws(CommandFailure) -> GateRange?
   ) async throws(CommandFailure) -> [GateRange] {
     var ranges: [GateRange] = []
     for ref in refs {
-      guard let range = try await resolver.range(of: ref, remote: remote),
-        !ranges.contains(range)
-      else { continue }
+      guard let range = try await range(ref), !ranges.contains(range) else { continue }
       ranges.append(range)
     }
     return ranges

@@ -42,6 +42,22 @@ struct GateDatabase: Sendable {
   func commands(for path: String) -> [CompileCommand] { commandsByPath[path] ?? [] }
 }
 
+/// Where the compilation database is found.
+struct GateDatabaseSource: Sendable {
+  /// The path of the command line.
+  var name: String?
+  /// The root of the work tree.
+  var root: String
+  /// The working directory.
+  var directory: String
+
+  /// Reads the database of the command line, else that of the policy, else the one that is found.
+  func open(policy: Policy) throws(CommandFailure) -> GateDatabase {
+    let known = policy.compilationDatabase.map { Paths.absolute($0, in: root) }
+    return try GateDatabase(named: name ?? known, root: root, directory: directory)
+  }
+}
+
 /// Names without symbolic links of paths that lie in the repository, each asked once.
 private struct RealNames {
   let root: String

@@ -64,6 +64,23 @@ struct GateRangeResolver: Sendable {
     return GateRange(base: try await boundary(of: head, remote: remote), head: head)
   }
 
+  /// The range of a ref that is received; nil where there is nothing to judge.
+  ///
+  /// The main branch is the one that `HEAD` names; it is compared with what it was, others with it.
+  func range(ofReceived ref: PushedRef) async throws(CommandFailure) -> GateRange? {
+    guard !ref.isDeletion, !ref.isTag, let head = try await repository.commit(ref.localObject)
+    else { return nil }
+    let main = try await repository.git.line(["symbolic-ref", "--quiet", "HEAD"])
+    if !ref.isNew, main == ref.remoteRef || main == nil {
+      let ancestor = try await repository.mergeBase(ref.remoteObject, head)
+      return GateRange(base: ancestor ?? ref.remoteObject, head: head)
+    }
+    guard let main, main != ref.remoteRef, try await repository.commit(main) != nil else {
+      return GateRange(base: nil, head: head)
+    }
+    return GateRange(base: try await repository.mergeBase(main, head), head: head)
+  }
+
   /// The revision to compare with, as a name.
   private func baseName(_ chosen: String?) async throws(CommandFailure) -> String {
     if let chosen { return chosen }
@@ -80,15 +97,27 @@ struct GateRangeResolver: Sendable {
   /// The ref of the main branch of a remote as it is known here.
   private func mainBranch(of remote: String) async throws(CommandFailure) -> String? {
     let prefix = "refs/remotes/\(remote)/"
-    if let target = try await repository.git.line(["symbolic-ref", "--quiet", prefix + "HEAD"]),
-      try await repository.commit(target) != nil
-    {
-      return target
+    var names = Self.mainBranches.map { prefix + $0 }
+    if let target = try await repository.git.line(["symbolic-ref", "--quiet", prefix + "HEAD"]) {
+      names.insert(target, at: 0)
     }
-    for name in Self.mainBranches where try await repository.commit(prefix + name) != nil {
-      return prefix + name
+    for name in names where try await repository.commit(name) != nil {
+      return try await policyBase(at: name) ?? name
     }
     return nil
+  }
+
+  /// The branch that the policy of the main branch names as the one that changes go to.
+  ///
+  /// Not the policy of the judged commit: a change could name itself, and everything would be old.
+  private func policyBase(at main: String) async throws(CommandFailure) -> String? {
+    let content = try await repository.contents(of: [(commit: main, path: PolicyFile.name)])[0]
+    guard let content, let policy = try? PolicyFile.read(content, place: main),
+      let base = policy.base
+    else { return nil }
+    return try await repository.git.line([
+      "rev-parse", "--verify", "--quiet", "--symbolic-full-name", "--end-of-options", base,
+    ]).flatMap { $0.hasPrefix("refs/remotes/") ? $0 : nil }
   }
 
   /// The newest commit that the remote is known to have and that all that is pushed builds on; nil

@@ -12,13 +12,17 @@ struct GateOptions: Sendable {
   var isRatchet = false
   /// What an open answer does; nil where the policy decides.
   var onIncomplete: IncompleteAction?
+  /// How units are read.
+  var workers: WorkerArguments
+  /// Starts the time of the run, once; the policy may set how long it is.
+  var startBudget: @Sendable (_ policy: Int?) -> Void = { _ in }
 }
 
 /// A run of the gate: from two commits to a report.
 struct GateRun {
   let repository: GitRepository
-  let database: GateDatabase
-  let settings: DriverSettings
+  let databases: GateDatabaseSource
+  private var settings: DriverSettings
   let options: GateOptions
   private(set) var cache: GateCache
   private var index: ProgramIndex?
@@ -26,11 +30,11 @@ struct GateRun {
 
   /// Prepares a run; a cache that cannot be used is a note, and nothing else changes.
   init(
-    repository: GitRepository, database: GateDatabase, settings: DriverSettings,
+    repository: GitRepository, databases: GateDatabaseSource, settings: DriverSettings,
     options: GateOptions, cache: GateCache
   ) {
     self.repository = repository
-    self.database = database
+    self.databases = databases
     self.settings = settings
     self.options = options
     self.cache = cache
@@ -44,6 +48,9 @@ struct GateRun {
       throw .usage(
         "--on-incomplete=warn: the policy forbids it (gate.on-incomplete: fail); leave it out")
     }
+    let database = try databases.open(policy: governing.policy)
+    settings.isolation = options.workers.isolation(policy: governing.policy)
+    options.startBudget(governing.policy.budget)
     let base: String
     if let commit = range.base { base = commit } else { base = try await repository.emptyTree() }
     let changes = try await repository.changes(from: base, to: range.head)
@@ -69,20 +76,24 @@ struct GateRun {
     let entries = ledger(
       units: program.ledger, uncovered: plan.uncovered + unreadHeaders(plan, program))
     if judgement.needsBase, range.base != nil {
-      let old = try await analyseBase(changes, base: base, plan: plan, ignored: ignored)
+      let old = try await analyseBase(
+        changes, base: base, plan: plan, ignored: ignored, database: database)
       judgement.compare(with: old)
     }
     let difference = try judgement.difference()
-    return makeReport(
+    var report = makeReport(
       range, governing, verdict: verdict(findings: difference.findings, ledger: entries),
       difference: difference, ledger: entries,
       remarks: program.notes(isVerbose: false) + judgement.notes,
       added: judgement.addedSuppressions)
+    report.changedLines = try await repository.changedLines(from: base, to: range.head)
+    return report
   }
 
   /// The base, which is analysed only now that there is something to compare.
   private mutating func analyseBase(
-    _ changes: [ChangedFile], base: String, plan: GatePlan, ignored: IgnoredPaths
+    _ changes: [ChangedFile], base: String, plan: GatePlan, ignored: IgnoredPaths,
+    database: GateDatabase
   ) async throws(CommandFailure) -> ProgramAnalysis {
     let snapshot = try await snapshot(of: base)
     let oldNames = Dictionary(changes.renames.map { ($0.value, $0.key) }) { first, _ in first }

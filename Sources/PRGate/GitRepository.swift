@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Findings
 import Foundation
 import Gate
 
@@ -45,6 +46,35 @@ struct GitRepository: Sendable {
     return GitRepository(root: root, git: Git(directory: root))
   }
 
+  /// Opens the repository into which something is pushed, from its `pre-receive` hook.
+  ///
+  /// It may have no work tree: `root` is the directory that the compilation database was made in, and
+  /// where build products are. What is pushed lies in a quarantine that only git's variables name.
+  static func receiving(
+    in directory: String, root: String?
+  ) async throws(CommandFailure) -> GitRepository {
+    guard let root else { return try await open(around: directory) }
+    let place = Paths.canonical(Paths.absolute(root, in: directory))
+    guard Paths.isDirectory(place) else { throw .usage("\(root): no such directory") }
+    let environment = ProcessInfo.processInfo.environment
+    var git = Git(directory: directory)
+    let quarantine = [
+      "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_QUARANTINE_PATH",
+    ]
+    for name in quarantine {
+      guard let value = environment[name] else { continue }
+      git.environment[name] = value
+    }
+    let found = try await git.run(["rev-parse", "--absolute-git-dir"])
+    guard found.isSuccess, !found.line.isEmpty else {
+      throw Git.failure(of: ["rev-parse"], errors: found.errors)
+    }
+    git.environment["GIT_DIR"] = found.line
+    git.environment["GIT_WORK_TREE"] = place
+    git.directory = place
+    return GitRepository(root: place, git: git)
+  }
+
   /// The name of the commit that a revision stands for; nil where there is none.
   func commit(_ revision: String) async throws(CommandFailure) -> String? {
     try await git.line([
@@ -83,6 +113,18 @@ struct GitRepository: Sendable {
     } catch {
       throw .usage("git diff-tree: \(error.reason); check the repository with 'git fsck'")
     }
+  }
+
+  /// The lines of C files that are new or different at the head, by path.
+  func changedLines(
+    from base: String, to head: String
+  ) async throws(CommandFailure) -> [ChangedLines] {
+    let output = try await git.output([
+      "-c", "core.quotePath=false", "diff-tree", "-r", "-p", "-U0", "-M", "--no-color",
+      "--no-ext-diff", "--no-textconv", "--no-relative", "--src-prefix=a/", "--dst-prefix=b/",
+      "--end-of-options", base, head, "--", "*.c", "*.h",
+    ])
+    return Gate.changedLines(patch: String(decoding: output, as: UTF8.self))
   }
 
   /// All files of a tree.

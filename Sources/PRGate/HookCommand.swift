@@ -7,7 +7,7 @@ import Foundation
 struct HookCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "hook", abstract: "Install or remove the pre-push hook of this repository.",
-    subcommands: [Install.self, Uninstall.self, Status.self])
+    subcommands: [Install.self, Uninstall.self, Status.self, PreCommitFramework.self])
 
   /// `prgate hook install`.
   struct Install: AsyncParsableCommand {
@@ -17,7 +17,8 @@ struct HookCommand: AsyncParsableCommand {
     func run() async throws {
       let hook = try await PrePushHook.ofRepository()
       try hook.install(binary: PrePushHook.thisBinary())
-      try StandardStreams.write("installed \(hook.path)\n")
+      let chained = hook.hasChained ? "; it runs \(hook.chainedPath) first" : ""
+      try StandardStreams.write("installed \(hook.path)\(chained)\n")
     }
   }
 
@@ -43,6 +44,26 @@ struct HookCommand: AsyncParsableCommand {
   }
 }
 
+/// `prgate hook pre-commit-framework`: what `.pre-commit-hooks.yaml` starts.
+///
+/// The framework keeps standard input to itself and knows one ref; see its "pre-push" stage.
+struct PreCommitFramework: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "pre-commit-framework",
+    abstract: "Judge what the framework pre-commit is about to push.",
+    discussion: "'prgate hook install' sees all refs of a push and is the more accurate one.")
+
+  func run() async throws {
+    let environment = ProcessInfo.processInfo.environment
+    var arguments = ["--budget", String(GateCommand.hookBudget), "--ci-decides"]
+    if let head = environment["PRE_COMMIT_TO_REF"], !head.isEmpty {
+      arguments += ["--head", head]
+    }
+    let gate = try GateCommand.parse(arguments)
+    try await gate.run()
+  }
+}
+
 /// The `pre-push` hook of a repository.
 struct PrePushHook: Sendable {
   /// What is at its place.
@@ -58,6 +79,14 @@ struct PrePushHook: Sendable {
 
   /// The file.
   let path: String
+  /// Whether it lies where git keeps hooks; else in a directory that something else may look after.
+  let isInGitDirectory: Bool
+
+  /// Where another hook goes that was there before.
+  var chainedPath: String { path + ".chained" }
+
+  /// Whether there is one.
+  var hasChained: Bool { FileManager.default.fileExists(atPath: chainedPath) }
 
   /// The hook of the repository around the working directory; `core.hooksPath` is honoured.
   static func ofRepository() async throws(CommandFailure) -> PrePushHook {
@@ -69,7 +98,10 @@ struct PrePushHook: Sendable {
     guard answer.isSuccess, !answer.line.isEmpty else {
       throw Git.failure(of: ["rev-parse"], errors: answer.errors)
     }
-    return PrePushHook(path: Paths.absolute(answer.line, in: repository.root))
+    let setting = try await repository.git.run(["config", "core.hooksPath"], hardened: false)
+    return PrePushHook(
+      path: Paths.absolute(answer.line, in: repository.root),
+      isInGitDirectory: !setting.isSuccess)
   }
 
   /// The absolute path of the program that runs.
@@ -106,8 +138,17 @@ struct PrePushHook: Sendable {
     }
   }
 
-  /// Writes the hook; one of ours is replaced, another one is never touched.
+  /// Writes the hook; one of ours is replaced, another one is kept and runs first.
+  ///
+  /// In a directory that `core.hooksPath` names, another one is left alone: git may track it.
   func install(binary: String) throws(CommandFailure) {
+    if state == .foreign, isInGitDirectory, !hasChained {
+      do {
+        try FileManager.default.moveItem(atPath: path, toPath: chainedPath)
+      } catch {
+        throw .usage("\(path): cannot be kept as \(chainedPath) (\(GateCache.reason(of: error)))")
+      }
+    }
     if state == .foreign {
       throw .usage(
         "\(path): there is another hook, which is left as it is; add the line "
@@ -149,6 +190,7 @@ struct PrePushHook: Sendable {
     case .ours:
       do {
         try FileManager.default.removeItem(atPath: path)
+        if hasChained { try FileManager.default.moveItem(atPath: chainedPath, toPath: path) }
       } catch {
         throw .usage("\(path): cannot be removed (\(GateCache.reason(of: error)))")
       }
@@ -168,6 +210,16 @@ struct PrePushHook: Sendable {
       echo "prgate: error: $prgate is gone, so nothing was judged; install prgate and run" \\
         "'prgate hook install', or remove this hook:" \(quoted(path)) >&2
       exit 2
+    fi
+    chained=\(quoted(path + ".chained"))
+    if [ -x "$chained" ]; then
+      # Both read the refs; the line breaks at the end are put back.
+      refs=$(cat)
+      refs="$refs${refs:+
+    }"
+      printf '%s' "$refs" | "$chained" "$@" || exit $?
+      printf '%s' "$refs" | "$prgate" gate --stdin=pre-push --remote "$1"
+      exit $?
     fi
     exec "$prgate" gate --stdin=pre-push --remote "$1"
 

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Foundation
+import Gate
 
 /// Which files a command works on and how they are compiled.
 struct SourceOptions: ParsableArguments {
@@ -21,9 +22,15 @@ struct SourceOptions: ParsableArguments {
     }
   }
 
-  /// The units that the options ask for.
-  func plan(in place: WorkingPlace) throws(CommandFailure) -> UnitPlan {
-    try UnitPlan(paths: paths, database: database, flags: PRGate.compilerFlags, in: place)
+  /// The units that the options ask for; the policy may say where the database is.
+  func plan(
+    in place: WorkingPlace, policy: Policy = .builtIn
+  ) throws(CommandFailure) -> UnitPlan {
+    let flags = PRGate.compilerFlags
+    let known = flags == nil ? policy.compilationDatabase : nil
+    return try UnitPlan(
+      paths: paths, database: database ?? known.map { Paths.absolute($0, in: place.root) },
+      flags: flags, in: place)
   }
 }
 

@@ -133,11 +133,13 @@ struct WholeProgram {
   ) async throws {
     let place = WorkingPlace.current
     judgement = try WorkTreeJudgement(root: place.root, day: day)
-    var plan = try UnitPlan(paths: [], database: database, flags: nil, in: place)
+    let known = judgement.policy.compilationDatabase.map { Paths.absolute($0, in: place.root) }
+    var plan = try UnitPlan(paths: [], database: database ?? known, flags: nil, in: place)
     plan.leaveOut(judgement.policy)
     self.plan = plan
-    let settings = try analysis.settings(
+    var settings = try analysis.settings(
       root: place.root, progress: output.progress(of: plan.requests.count))
+    settings.isolation = analysis.workers.isolation(policy: judgement.policy)
     program = await Driver.analyse(plan.requests, settings: settings)
   }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Findings
 import Gate
 import Testing
 
@@ -49,6 +50,40 @@ import Testing
   func empty() throws { #expect(try changedFiles(raw: []).isEmpty) }
 }
 
+@Suite struct ChangedLinesTests {
+  @Test("Added and changed lines, not removed ones; text that looks like a head is none")
+  func hunks() {
+    let patch = """
+      diff --git a/src/a.c b/src/a.c
+      index 1..2 100644
+      --- a/src/a.c
+      +++ b/src/a.c
+      @@ -1 +1,2 @@
+      -old
+      +++ b/not/a.c
+      +new
+      @@ -9,2 +10,0 @@ int f(void)
+      -gone
+      -gone
+      @@ -20,0 +19 @@
+      +one
+      diff --git a/b.h b/b.h
+      deleted file mode 100644
+      --- a/b.h
+      +++ /dev/null
+      @@ -1,3 +0,0 @@
+      -x
+      diff --git a/a b.h b/a b.h
+      --- a/a b.h	
+      +++ b/a b.h	
+      @@ -0,0 +1,4 @@
+      """
+    let files = changedLines(patch: patch)
+    #expect(files.map(\.path) == ["src/a.c", "a b.h"])
+    #expect(files.map(\.lines) == [[1...2, 19...19], [1...4]])
+  }
+}
+
 @Suite struct PushedRefTests {
   private let one = String(repeating: "1", count: 40)
   private let two = String(repeating: "2", count: 40)
@@ -79,6 +114,18 @@ import Testing
     let long = String(repeating: "a", count: 64)
     let refs = try PushedRef.parse("refs/heads/a \(long) refs/heads/a \(long)\n")
     #expect(refs.count == 1)
+  }
+
+  @Test("What a server receives: old, new and name")
+  func received() throws {
+    let refs = try PushedRef.parse(
+      received: "\(zero) \(one) refs/heads/a\n\(two) \(zero) refs/heads/b\n")
+    #expect(refs.map(\.remoteRef) == ["refs/heads/a", "refs/heads/b"])
+    #expect(refs.map(\.isNew) == [true, false])
+    #expect(refs.map(\.isDeletion) == [false, true])
+    for text in ["x", "1 2 refs/heads/a", "\(one) refs/heads/a \(two)"] {
+      #expect(throws: MalformedInput.self) { try PushedRef.parse(received: text) }
+    }
   }
 
   @Test(

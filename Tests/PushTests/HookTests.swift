@@ -244,9 +244,89 @@ import Testing
     #expect(again.output == "there is no hook at \(path)\n")
   }
 
-  @Test("Another hook is left as it is")
+  @Test("Another hook runs first, and is back when ours goes")
+  func chained() throws {
+    #expect(try sandbox.prgate("hook", "uninstall", in: "repo").status == 0)
+    let path = sandbox.path("repo/.git/hooks/pre-push")
+    let log = sandbox.path("log")
+    let text = "#!/bin/sh\necho \"$1\" > '\(log)'\ncat >> '\(log)'\nexit ${OTHER_HOOK:-0}\n"
+    try sandbox.write(text, to: "repo/.git/hooks/pre-push")
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+    let installed = try sandbox.prgate("hook", "install", in: "repo")
+    #expect(installed.status == 0, "\(installed.errors)")
+    #expect(installed.output.contains("pre-push.chained first"))
+    try change(clean)
+    let accepted = try push("origin", "topic")
+    #expect(accepted.isAccepted, "\(accepted.text)")
+    #expect(accepted.text.contains("PASS"))
+    let seen = try String(contentsOfFile: log, encoding: .utf8)
+    #expect(seen.hasPrefix("origin\nrefs/heads/topic \(try localCommit()) refs/heads/topic "))
+    #expect(seen.hasSuffix("\n") && !seen.hasSuffix("\n\n"))
+    try change("int other(void) { return 4; }\n")
+    sandbox.environment["OTHER_HOOK"] = "7"
+    #expect(try !push("origin", "topic").isAccepted, "the other hook refuses")
+    sandbox.environment["OTHER_HOOK"] = nil
+    try change(broken)
+    #expect(try !push("origin", "topic").isAccepted, "ours refuses")
+    #expect(try sandbox.prgate("hook", "install", in: "repo").status == 0, "twice is once")
+    #expect(try sandbox.prgate("hook", "uninstall", in: "repo").status == 0)
+    #expect(try String(contentsOfFile: path, encoding: .utf8) == text)
+  }
+
+  @Test("The framework pre-commit: one ref, by its variables")
+  func framework() throws {
+    try change(broken)
+    let whole = try sandbox.prgate("hook", "pre-commit-framework", in: "repo")
+    #expect(whole.status == 3, "\(whole.errors)")
+    sandbox.environment["PRE_COMMIT_TO_REF"] = try localCommit("HEAD~1")
+    #expect(try sandbox.prgate("hook", "pre-commit-framework", in: "repo").status == 0)
+    let hooks = try String(
+      contentsOfFile: Sandbox.package + "/.pre-commit-hooks.yaml", encoding: .utf8)
+    for line in ["entry: prgate hook pre-commit-framework", "pass_filenames: false"] {
+      #expect(hooks.contains(line))
+    }
+  }
+
+  @Test("pre-receive: what is pushed is judged where nobody can skip it")
+  func preReceive() throws {
+    let hook = sandbox.path("remote.git/hooks/pre-receive")
+    try sandbox.write(
+      "#!/bin/sh\nexec '\(Sandbox.prgate)' gate --stdin=pre-receive --root "
+        + "'\(sandbox.path("repo"))'\n", to: "remote.git/hooks/pre-receive")
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: hook)
+    try change(broken)
+    let refused = try push("--no-verify", "origin", "topic")
+    #expect(!refused.isAccepted)
+    #expect(refused.text.contains("src/other.c"), "\(refused.text)")
+    #expect(try !push("--no-verify", "origin", "topic:main").isAccepted)
+    try change(clean)
+    let accepted = try push("--no-verify", "origin", "topic", "topic:main")
+    #expect(accepted.isAccepted, "\(accepted.text)")
+    #expect(accepted.text.contains("analysed 1/1 units"))
+    #expect(try push("--no-verify", "origin", ":topic").isAccepted)
+  }
+
+  @Test("What is not done in time goes through with a warning, and is incomplete elsewhere")
+  func budget() throws {
+    var slow = "#define M0\n"
+    for level in 1...30 { slow += "#define M\(level) M\(level - 1) M\(level - 1)\n" }
+    try change(slow + "M30\n")
+    let line = "refs/heads/topic \(try localCommit()) refs/heads/topic "
+    let hook = try sandbox.prgate(
+      "gate", "--stdin=pre-push", "--budget", "3", in: "repo",
+      input: line + String(repeating: "0", count: 40) + "\n")
+    #expect(hook.status == 0)
+    #expect(hook.errors.contains("INCOMPLETE (CI decides)"), "\(hook.errors)")
+    let plain = try sandbox.prgate("gate", "--budget", "3", in: "repo")
+    #expect(plain.status == 3, "\(plain.errors)")
+    #expect(plain.output.contains("not done within 3 seconds"), "\(plain.output)")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: sandbox.path("tmp")) == [])
+  }
+
+  @Test("Another hook where git may track it is left as it is")
   func foreign() throws {
-    let path = "repo/.git/hooks/pre-push"
+    try sandbox.git("config", "core.hooksPath", ".hooks", in: "repo")
+    let path = "repo/.hooks/pre-push"
     try sandbox.write("#!/bin/sh\nexit 0\n", to: path)
     for command in ["install", "uninstall"] {
       let outcome = try sandbox.prgate("hook", command, in: "repo")
