@@ -29,6 +29,7 @@ struct CheckCommand: AsyncParsableCommand, TakesCompilerFlags {
     var settings = try analysis.settings(
       root: place.root, progress: output.progress(of: plan.requests.count))
     settings.isolation = analysis.workers.isolation(policy: judgement.policy)
+    try settings.addModels(of: judgement.policy)
     let program = await Driver.analyse(plan.requests, settings: settings)
     let report = Self.report(
       program, plan: plan, rules: rules, judgement: judgement, isWhole: isWhole,

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Analysis
 import Findings
 import Foundation
 import Gate
+import Models
 
 /// What judges a change: the policy and the baseline of its base, with what the change makes stricter.
 struct GatePolicy: Sendable {
@@ -14,6 +16,8 @@ struct GatePolicy: Sendable {
   var headBaseline: Baseline?
   /// What the change does to the policy.
   var changes: [PolicyChange]
+  /// Models of the project's own functions, as the base has them.
+  private(set) var models: [FunctionModel] = []
   /// What people should know, one line each.
   var notes: [String]
 
@@ -60,6 +64,31 @@ struct GatePolicy: Sendable {
       }
     }
     policy = policy.inEffect(on: Today.day)
+    try await readModels(of: range, head: head?.models ?? [], in: repository)
+  }
+
+  /// Reads the models that the base names; those that the head names must be readable.
+  private mutating func readModels(
+    of range: GateRange, head: [String], in repository: GitRepository
+  ) async throws(CommandFailure) {
+    let files =
+      policy.models.map { (commit: range.base, path: $0) }
+      + head.map { (commit: Optional(range.head), path: $0) }
+    guard !files.isEmpty else { return }
+    let contents = try await repository.contents(of: files)
+    for (file, content) in zip(files, contents) {
+      let isHead = file.commit == range.head
+      do {
+        guard let content else { throw CommandFailure.usage("\(file.path): there is no such file") }
+        let read = try ModelFile.parse(String(decoding: content, as: UTF8.self), path: file.path)
+        if !isHead { models += read }
+      } catch let failure as CommandFailure {
+        if isHead { throw failure }
+        notes.append("\(failure.message); judged without these models")
+      } catch {
+        throw .usage("\(file.path): \(error)")
+      }
+    }
   }
 
   private mutating func addBaselineChange() {

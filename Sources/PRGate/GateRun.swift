@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Analysis
 import Findings
 import Foundation
 import Gate
 import IR
 import Index
+import Models
 
 /// What the command line asks of the gate beside the commits.
 struct GateOptions: Sendable {
@@ -50,6 +52,7 @@ struct GateRun {
     }
     let database = try databases.open(policy: governing.policy)
     settings.isolation = options.workers.isolation(policy: governing.policy)
+    settings.models = ModelTable.standard.adding(governing.models)
     options.startBudget(governing.policy.budget)
     let base: String
     if let commit = range.base { base = commit } else { base = try await repository.emptyTree() }

@@ -140,6 +140,7 @@ struct WholeProgram {
     var settings = try analysis.settings(
       root: place.root, progress: output.progress(of: plan.requests.count))
     settings.isolation = analysis.workers.isolation(policy: judgement.policy)
+    try settings.addModels(of: judgement.policy)
     program = await Driver.analyse(plan.requests, settings: settings)
   }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Analysis
 import ArgumentParser
 import Findings
 import Foundation
@@ -52,5 +53,14 @@ struct WorkTreeJudgement: Sendable {
     guard hasBaseline, let baseline else { return (difference, []) }
     let unmatched = difference.apply(baseline) { _ in true }
     return (difference, unmatched)
+  }
+}
+
+extension DriverSettings {
+  /// Adds the models that a policy names, as the work tree has them.
+  mutating func addModels(of policy: Policy) throws(CommandFailure) {
+    for path in policy.models {
+      models = models.adding(try ModelFile.read(Paths.absolute(path, in: root)))
+    }
   }
 }

@@ -164,6 +164,43 @@ import Testing
     #expect(forbidden.text.contains("the policy forbids it"))
   }
 
+  @Test("The main branch's policy names the branch that changes go to")
+  func baseBranch() throws {
+    try repository.sandbox.git("stash", "--quiet", "--", "src", in: "repo")
+    try write("version: 1\nbase: origin/develop\n")
+    try repository.commitToMain("policy")
+    try repository.sandbox.git("stash", "pop", "--quiet", in: "repo")
+    try repository.sandbox.commit("flaw")
+    try repository.sandbox.git("push", "--quiet", "origin", "HEAD:develop", in: "repo")
+    try repository.write(
+      functions: FlawedRepository.read("get"), "int more(void) { return 1; }\n")
+    let outcome = try repository.gate()
+    #expect(outcome.status == 0, "\(outcome.text)")
+    let develop = try repository.sandbox.git("rev-parse", "origin/develop", in: "repo")
+    #expect(outcome.report?.base == develop)
+  }
+
+  @Test("Models of the base hold; those that the change brings wait, but have to be readable")
+  func models() throws {
+    let code = """
+      void own_fill(char *to, unsigned long size);
+      int other(void) { char text[16]; own_fill(text, 17); return text[0]; }
+
+      """
+    try repository.write(code)
+    try write("own_fill: [\"write 0 #1\"]\n", to: "own.yml")
+    try write("version: 1\nmodels: [own.yml]\n")
+    let waits = try repository.gate()
+    #expect(waits.status == 0, "\(waits.text)")
+    try repository.sandbox.git("checkout", "--quiet", "HEAD~1", "--", "src", in: "repo")
+    try repository.commitToMain("models")
+    try repository.write(code)
+    let holds = try repository.gate()
+    #expect(holds.status == 1, "\(holds.text)")
+    try write("own_fill: [no-such-verb 0]\n", to: "own.yml")
+    #expect(try repository.gate().status == 2)
+  }
+
   @Test("config: show, verify, diff, schema")
   func commands() throws {
     try write("version: 1\nrules: {off-by-one-read: {level: block, since: 2099-01-01}}\n")
