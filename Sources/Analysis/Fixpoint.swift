@@ -322,7 +322,7 @@ extension Machine {
       left.escaped == right.escaped, left.lost == right.lost, left.touched == right.touched,
       left.isHavocked == right.isHavocked, left.released == right.released,
       left.relations == right.relations, left.nulls == right.nulls,
-      left.dereferenced == right.dereferenced
+      left.dereferenced == right.dereferenced, left.uninitialised == right.uninitialised
     else { return false }
     for index in 0..<max(left.facts.count, right.facts.count) {
       let symbol = Symbol(index: UInt32(index))

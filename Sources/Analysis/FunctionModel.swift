@@ -52,6 +52,8 @@ public enum ModelEffect: Hashable, Sendable {
   case write(Int, ModelSize)
   /// Reads that many bytes at an argument.
   case read(Int, ModelSize)
+  /// Reads that many bytes at an argument and hands them to a file or a peer.
+  case output(Int, ModelSize)
   /// Takes an argument as a string, up to its terminator.
   case string(Int)
   /// Takes an argument as a string of at most that many elements, which need no terminator.

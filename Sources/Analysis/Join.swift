@@ -39,6 +39,7 @@ extension Machine {
       result.release(merged)
     }
     result.joinNulls(left, right)
+    result.joinUninitialised(left, right)
     result.touched = left.touched
     for region in right.touched { result.touch(region) }
     result.isHavocked = left.isHavocked || right.isHavocked

@@ -14,6 +14,8 @@ enum CandidateKind: Hashable, Sendable {
   case format
   case afterRelease
   case null(NullReason)
+  /// Bytes without a value since this declaration or allocation.
+  case uninitialised(ValueID)
   /// A row of the callee's obligations.
   case obligation(Int)
 }

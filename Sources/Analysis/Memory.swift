@@ -13,6 +13,7 @@ extension Machine {
   ) -> AbstractValue {
     if case .local(let local) = operation(address), slots[Int(local.index)] >= 0 {
       let slot = slots[Int(local.index)]
+      readLocal(local, slot, at: value, &state)
       if isVolatile { return volatileValue(value, instead: state.locals[slot], &state) }
       if case .unknown = state.locals[slot] {
         state.locals[slot] = unknownValue(value, &state)
@@ -20,6 +21,8 @@ extension Machine {
       return state.locals[slot]
     }
     let size = Int64(clamping: type(of: value).size)
+    readBytes(
+      address, LinearForm(constant: size), isOutput: false, at: value, argument: 0, &state)
     dereference(address, at: value, argument: 0, &state)
     access(
       address, LinearForm(constant: size), isWrite: false, at: value, argument: 0, state)
@@ -134,6 +137,7 @@ extension Machine {
     let content = registers[Int(stored.index)]
     if case .local(let local) = operation(address), slots[Int(local.index)] >= 0 {
       state.locals[slots[Int(local.index)]] = content
+      state.initialise(.slot(Int32(slots[Int(local.index)])))
       noteNull(storing: stored, in: .slot(Int32(slots[Int(local.index)])), &state)
       return
     }
@@ -145,7 +149,13 @@ extension Machine {
       endsInTerminator: content.form == .zero && endsFullText(address, size: size, state), state)
     guard case .pointer(let region, let offset, let inside, _) = registers[Int(address.index)]
     else { return }
+    let holdsNone = state.uninitialised
     noteWrite(region, &state)
+    if offset.isConstant, !holdsNone.isEmpty, isOwnObject(region) {
+      state.uninitialised = holdsNone
+      state.initialise(
+        region, from: offset.constant, to: offset.constant.addingSaturating(size))
+    }
     let reach = bounds(offset, state).interval
     if offset.isConstant {
       state.setCell(in: region, at: offset.constant, size: UInt32(size), to: content)
@@ -250,6 +260,7 @@ extension Machine {
 
   /// Notes a write; one through a pointer of unknown target may go to each region that was lost.
   mutating func noteWrite(_ region: Region, _ state: inout State) {
+    state.initialise(.region(region))
     if case .opaque = universe[region].kind {
       for other in state.lost where other != region {
         noteWrite(to: other)
@@ -297,6 +308,7 @@ extension Machine {
 
   /// Lets unseen code reach a region and what its cells point to.
   mutating func escape(_ region: Region, _ state: inout State) {
+    state.initialise(.region(region))
     if case .parameter(let local) = universe[region].kind {
       keptParameters |= bit(of: local)
     }

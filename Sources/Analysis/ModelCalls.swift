@@ -69,8 +69,21 @@ extension Machine {
       access(
         arguments[source], size(count, arguments, about: source), isWrite: false, at: value,
         argument: source, state)
+      readBytes(
+        arguments[source], size(count, arguments, about: source), isOutput: false, at: value,
+        argument: source, &state)
+    case .output(let source, let count):
+      guard has(source) else { return }
+      let bytes = size(count, arguments, about: source)
+      access(arguments[source], bytes, isWrite: false, at: value, argument: source, state)
+      readBytes(
+        arguments[source], bytes, isOutput: true, at: value, argument: source, &state)
     case .string(let index):
-      if has(index) { useString(arguments[index], at: value, argument: index, &state) }
+      guard has(index) else { return }
+      useString(arguments[index], at: value, argument: index, &state)
+      readBytes(
+        arguments[index], LinearForm(constant: width(of: arguments[index])), isOutput: false,
+        at: value, argument: index, &state)
     case .boundedString: break
     case .copy(let target, let source, let count):
       guard has(target), has(source) else { return }
@@ -331,6 +344,7 @@ extension Machine {
     case .memory(let count, let isZeroed):
       let address = newObject(
         isHeap: true, size: size(count, arguments, about: 0), mayBeNull: true, at: value, &state)
+      if !isZeroed { noteAllocation(address, at: value, &state) }
       if isZeroed, let bytes = size(count, arguments, about: 0) {
         zeroFill(address, bytes, type: nil, at: value, &state)
       }

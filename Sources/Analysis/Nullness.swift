@@ -397,7 +397,8 @@ extension Machine {
     for effect in model.effects {
       var used: [Int] = []
       switch effect {
-      case .write(let target, let size), .read(let target, let size):
+      case .write(let target, let size), .read(let target, let size),
+        .output(let target, let size):
         guard let bytes = count(size, arguments), bounds(bytes, state).interval.low > 0 else {
           continue
         }

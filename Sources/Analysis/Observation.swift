@@ -162,6 +162,26 @@ public struct ReleasedObservation: Sendable, Hashable {
   public var cause: String
 }
 
+/// Bytes without a value that are read or sent.
+public struct UninitialisedObservation: Sendable, Hashable {
+  /// The object as a person would name it.
+  public var object: String
+  /// Whether the bytes leave the program.
+  public var isOutput: Bool
+  /// The function that reads them; empty for a plain read.
+  public var callee: String
+  /// The first byte without a value, from 0 at the start of the object.
+  public var first: Int64
+  /// How many follow each other.
+  public var count: Int64
+  /// Bytes that are read or sent; 0 for a whole local.
+  public var total: Int64
+  /// Whether the bytes lie between the members of a struct.
+  public var isPadding: Bool
+  /// Whether nothing on the path leaves room for a reason why they have a value.
+  public var isAssured: Bool
+}
+
 /// An access through a pointer that is null, or that its source says can be.
 public struct NullObservation: Sendable, Hashable {
   /// Where the null pointer comes from.
@@ -204,6 +224,8 @@ public struct Observation: Sendable, Hashable {
     case bound(BoundObservation)
     /// A format that text from outside chooses.
     case format(FormatObservation)
+    /// Bytes without a value are read or sent.
+    case uninitialised(UninitialisedObservation)
     /// An access through a pointer that is null.
     case null(NullObservation)
   }

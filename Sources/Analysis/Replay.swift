@@ -178,6 +178,7 @@ extension Machine {
       let slot = slots[Int(local.index)]
       guard slot >= 0, !inductions.contains(slot) else { continue }
       state.setNull(.slot(Int32(slot)), to: [])
+      noteLoop(flow.loops[loop].start, slot, &state)
       state.locals[slot] = generalised(
         state.locals[slot], head.locals[slot], slot, loop, head, &state)
     }

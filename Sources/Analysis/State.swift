@@ -94,6 +94,8 @@ struct State: Hashable, Sendable {
   var nulls: ContiguousArray<NullFact> = []
   /// Parameters through which every path accesses memory without a test, a bit each.
   var dereferenced: UInt64 = 0
+  /// Bytes that have no value on some path, or on this one.
+  var uninitialised: ContiguousArray<UninitialisedBytes> = []
   /// Regions whose lifetime has ended, ascending.
   var released: ContiguousArray<Release> = []
   /// Regions that the path may have written, ascending: what they held at entry is gone.
@@ -327,6 +329,7 @@ struct State: Hashable, Sendable {
 
   /// Forgets everything that a region holds.
   mutating func forget(_ region: Region) {
+    initialise(.region(region))
     removeCells(in: region, from: .min, to: .max)
     removeStrings(in: region)
   }

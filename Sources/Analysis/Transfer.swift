@@ -66,7 +66,11 @@ extension Machine {
       access(address, size, isWrite: true, at: value, argument: 0, state)
       zeroFill(registers[Int(address.index)], size, type: pointee(address), at: value, &state)
       return .unknown
-    case .declare(let local), .endScope(let local):
+    case .declare(let local):
+      declare(local, &state)
+      noteDeclaration(local, at: value, &state)
+      return .unknown
+    case .endScope(let local):
       declare(local, &state)
       return .unknown
     case .declareArray(let local, let bytes):
@@ -149,6 +153,7 @@ extension Machine {
     if slot >= 0 {
       state.locals[slot] = .unknown
       state.setNull(.slot(Int32(slot)), to: [])
+      state.initialise(.slot(Int32(slot)))
     } else {
       renew(region(of: local), &state)
     }

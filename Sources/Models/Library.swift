@@ -155,7 +155,7 @@ let streams = """
   vfscanf: scan 1 -1
   vsscanf: string 0; scan 1 -1
   fread fread_unlocked: write 0 #1*#2; external 0 #1*#2; ret upto #2
-  fwrite fwrite_unlocked: read 0 #1*#2; ret upto #2
+  fwrite fwrite_unlocked: output 0 #1*#2; ret upto #2
   fopen fopen64: string 0; string 1; acquire stream
   freopen: string 0; string 1; ret maybe 2
   fdopen: string 1; acquire stream
@@ -174,7 +174,7 @@ let streams = """
 /// POSIX files and directories.
 let files = """
   read pread pread64: write 1 #2; external 1 #2; ret upto #2 or fail
-  write pwrite pwrite64: read 1 #2; ret upto #2 or fail
+  write pwrite pwrite64: output 1 #2; ret upto #2 or fail
   readlink: string 0; write 1 #2; external 1 #2; ret upto #2 or fail
   readlinkat: string 1; write 2 #3; external 2 #3; ret upto #3 or fail
   open open64 creat: string 0; acquire descriptor; ret -1..2147483647
@@ -219,8 +219,8 @@ let files = """
 let sockets = """
   recv: write 1 #2; external 1 #2; ret upto #2 or fail
   recvfrom: write 1 #2; external 1 #2; clobber 4; clobber 5; ret upto #2 or fail
-  send: read 1 #2; ret upto #2 or fail
-  sendto: read 1 #2; ret upto #2 or fail
+  send: output 1 #2; ret upto #2 or fail
+  sendto: output 1 #2; ret upto #2 or fail
   socket: acquire descriptor; ret -1..2147483647
   socketpair: acquire 3 descriptor
   accept accept4: clobber 1; clobber 2; acquire descriptor; ret -1..2147483647

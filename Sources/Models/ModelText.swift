@@ -152,6 +152,7 @@ private func parseEffect(_ arguments: Arguments) throws(ModelError) -> ModelEffe
 
 private let effectReaders: [String: EffectReader] = [
   "write": { a throws(ModelError) in .write(try a.number(0), try a.size(1)) },
+  "output": { a throws(ModelError) in .output(try a.number(0), try a.size(1)) },
   "read": { a throws(ModelError) in .read(try a.number(0), try a.size(1)) },
   "string": { a throws(ModelError) in
     a.words.count > 1

@@ -279,6 +279,58 @@ extension RuleExample {
           return joined;
         }
         """#),
+    "uninitialized-output": RuleExample(
+      bad: #"""
+        #include "libc.h"
+
+        ssize_t send(int socket, const void *from, size_t count, int flags);
+
+        struct reply {
+          uint32_t status;
+          uint32_t length;
+          uint32_t reserved;
+        };
+
+        void answer(int socket, uint32_t status) {
+          struct reply reply;
+          reply.status = status;
+          reply.length = 0;
+          send(socket, &reply, sizeof reply, 0);  // uninitialized-output
+        }
+        """#,
+      good: #"""
+        #include "libc.h"
+
+        ssize_t send(int socket, const void *from, size_t count, int flags);
+
+        struct reply {
+          uint32_t status;
+          uint32_t length;
+          uint32_t reserved;
+        };
+
+        void answer(int socket, uint32_t status) {
+          struct reply reply = {0};
+          reply.status = status;
+          reply.length = 0;
+          send(socket, &reply, sizeof reply, 0);
+        }
+        """#),
+    "uninitialized-read": RuleExample(
+      bad: #"""
+        int average(const int *values, int count) {
+          int sum;
+          for (int i = 0; i < count; i++) sum += values[i];  // uninitialized-read
+          return count > 0 ? sum / count : 0;
+        }
+        """#,
+      good: #"""
+        int average(const int *values, int count) {
+          int sum = 0;
+          for (int i = 0; i < count; i++) sum += values[i];
+          return count > 0 ? sum / count : 0;
+        }
+        """#),
     "unsafe-function": RuleExample(
       bad: #"""
         #include "libc.h"

@@ -27,6 +27,8 @@ public struct Rule: Sendable {
     outOfBoundsWrite,
     stringBoundMisuse,
     uncheckedAllocation,
+    uninitializedOutput,
+    uninitializedRead,
     unsafeFunction,
     useAfterFree,
   ]
