@@ -74,8 +74,8 @@ import Testing
       @@ -1,3 +0,0 @@
       -x
       diff --git a/a b.h b/a b.h
-      --- a/a b.h	
-      +++ b/a b.h	
+      --- a/a b.h\t
+      +++ b/a b.h\t
       @@ -0,0 +1,4 @@
       """
     let files = changedLines(patch: patch)
