@@ -220,7 +220,7 @@ extension Machine {
     guard case .array(_, let count) = type.kind, count > 1, let size = Int64(exactly: type.size)
     else { return .pointer(region, offset: offset, inside: .none, mayBeNull: mayBeNull) }
     let record = module.records[field.record]
-    let isLast = field.byteOffset + type.size >= record.size && !record.isUnion
+    let isLast = isLast(fieldID) && !record.isUnion
     if isLast, !isInput(region), let total = universe[region].size,
       let rest = offset.adding(constant: size).flatMap({ total.subtracting($0) }),
       bounds(rest, state).interval.high > 0,
@@ -254,6 +254,12 @@ extension Machine {
     case .record: return true
     default: return false
     }
+  }
+
+  /// Whether no member of its struct follows a member; bytes of padding may.
+  func isLast(_ id: FieldID) -> Bool {
+    let fields = module.records[module.fields[id].record].fields
+    return Int(id.index) == fields.indices.last
   }
 
   /// Whether a region stands for one of several objects.

@@ -202,10 +202,8 @@ extension Machine {
   }
 
   func isTrailing(_ inside: SubObject, _ region: Region) -> Bool {
-    guard inside != .none, universe[region].size?.isConstant != true else { return false }
-    let field = module.fields[universe[inside].field]
-    let end = field.byteOffset + UInt64(clamping: universe[inside].size)
-    return end >= module.records[field.record].size
+    inside != .none && universe[region].size?.isConstant != true
+      && isLast(universe[inside].field)
   }
 
   /// The condition or call in the words of the source.
