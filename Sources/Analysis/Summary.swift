@@ -85,6 +85,8 @@ struct Summary: Sendable {
   var module: Int
   /// The name for steps.
   var name: String
+  /// Parameters that are declared; arguments past them are read in ways that are not followed.
+  var parameterCount = 0
   var result = SummaryValue.unknown
   /// Parameters whose objects may be written, a bit each.
   var written: UInt64 = .max
@@ -127,6 +129,7 @@ extension Summary {
   var hash: UInt64 {
     var hash = StableHash()
     hash.add(name)
+    hash.add(UInt64(parameterCount))
     hash.add(result)
     for word in [written, kept, writesShared ? 1 : 0, formats, requiredStrings] { hash.add(word) }
     for word in [UInt64(nullResult.rawValue), dereferenced] { hash.add(word) }
@@ -490,6 +493,7 @@ extension Machine {
   mutating func summarise(_ module: Int) -> Summary {
     var summary = Summary(
       module: module, name: self.module.symbols[self.module.functions[function].name])
+    summary.parameterCount = Int(body.parameterCount)
     summary.written = writtenParameters
     summary.kept = keptParameters
     summary.writesShared = writesShared

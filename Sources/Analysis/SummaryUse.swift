@@ -85,6 +85,10 @@ extension Machine {
   ) {
     for (index, argument) in arguments.enumerated() {
       guard case .pointer(let region, _, _, _) = registers[Int(argument.index)] else { continue }
+      if index >= summary.parameterCount {
+        clobber(argument, &state)
+        continue
+      }
       let bit = UInt64(1) << UInt64(min(index, 63))
       if summary.kept & bit != 0 {
         escape(region, &state)
