@@ -14,26 +14,34 @@ extension Machine {
     guard type.isInteger, type.width <= 64 else { return .unknown }
     let leftForm = form(left)
     let rightForm = form(right)
-    let leftRange = interval(left, state)
-    let rightRange = interval(right, state)
+    let leftFact = fact(of: left, state)
+    let rightFact = fact(of: right, state)
+    let leftRange = leftFact.interval
+    let rightRange = rightFact.interval
+    let input = leftFact.input.isNone ? rightFact.input : leftFact.input
+    checkOperands(op, left, right, leftFact, rightFact, at: value, state)
     switch op {
     case .add:
       let sum = leftForm.flatMap { form in rightForm.flatMap { form.adding($0) } }
-      return place(sum, orWithin: leftRange + rightRange, at: value, &state)
+      return place(sum, orWithin: leftRange + rightRange, at: value, &state, input: input)
     case .subtract:
       let difference = leftForm.flatMap { form in rightForm.flatMap { form.subtracting($0) } }
-      return place(difference, orWithin: leftRange + rightRange * -1, at: value, &state)
+      return place(
+        difference, orWithin: leftRange + rightRange * -1, at: value, &state, input: input)
     case .multiply:
       let product: LinearForm?
       if let rightForm, rightForm.isConstant {
         product = leftForm?.scaled(by: rightForm.constant)
       } else if let leftForm, leftForm.isConstant {
         product = rightForm?.scaled(by: leftForm.constant)
+      } else if leftRange.constant == 0 || rightRange.constant == 0 {
+        product = .zero
       } else {
         product = nil
       }
-      return place(product, orWithin: leftRange.product(rightRange), at: value, &state)
-    case .divide: return divide(leftForm, leftRange, rightRange, at: value, &state)
+      return place(
+        product, orWithin: leftRange.product(rightRange), at: value, &state, input: input)
+    case .divide: return divide(leftForm, leftFact, rightFact, at: value, &state)
     case .remainder:
       guard let divisor = rightRange.constant, divisor > 0 else { break }
       if let known = leftRange.constant {
@@ -42,23 +50,28 @@ extension Machine {
       if leftRange.low >= 0, leftRange.high < divisor, let leftForm { return .number(leftForm) }
       let low = leftRange.low >= 0 ? 0 : max(leftRange.low, 1 - divisor)
       let high = leftRange.high <= 0 ? 0 : min(leftRange.high, divisor - 1)
-      return derived(op, left, right, Interval(low, high), at: value, &state)
+      return derived(
+        op, left, right, Interval(low, high), at: value, &state,
+        low: leftRange.low <= low ? leftFact.lowBoundary : .none,
+        high: leftRange.high >= high ? leftFact.highBoundary : .none, input: leftFact.input)
     case .shiftLeft:
       guard let count = rightRange.constant, (0..<63).contains(count) else { break }
       return place(
         leftForm?.scaled(by: 1 << Int64(count)), orWithin: leftRange * (1 << count), at: value,
-        &state)
+        &state, input: input)
     case .shiftRight:
       guard let count = rightRange.constant, (0..<64).contains(count) else { break }
       let divisor: Int128 = 1 << count
       let quotient = Interval(
         floorDivide(leftRange.low, divisor), floorDivide(leftRange.high, divisor))
       if quotient.constant == nil {
-        return derived(op, left, right, quotient, at: value, &state)
+        return derived(
+          op, left, right, quotient, at: value, &state, low: leftFact.lowBoundary,
+          high: leftFact.highBoundary, input: input)
       }
       return exactOrUnknown(quotient, at: value, &state)
     case .and:
-      return mask(left, right, leftRange, rightRange, leftForm, rightForm, at: value, &state)
+      return mask(left, right, leftFact, rightFact, leftForm, rightForm, at: value, &state)
     case .or, .xor:
       if let left = leftRange.constant, let right = rightRange.constant,
         let a = Int64(exactly: left), let b = Int64(exactly: right)
@@ -69,24 +82,40 @@ extension Machine {
         let high = max(leftRange.high, rightRange.high)
         let bits = 128 - high.leadingZeroBitCount
         let low = op == .or ? max(leftRange.low, rightRange.low) : 0
+        let all: Int128 = min((1 << Int128(bits)) - 1, type.range.high)
+        // All bits are set where both sides can have all of theirs.
+        let isReached =
+          (leftRange.high | rightRange.high == all || high >= type.range.high)
+          && !leftFact.highBoundary.isNone && !rightFact.highBoundary.isNone && !input.isNone
         return derived(
-          op, left, right, Interval(low, (1 << Int128(bits)) - 1), at: value, &state)
+          op, left, right, Interval(low, all), at: value, &state,
+          high: isReached ? input : .none, input: input)
       }
     }
-    return derived(op, left, right, type.range, at: value, &state)
+    return derived(op, left, right, type.range, at: value, &state, input: input)
+  }
+
+  /// What is known of a register that holds a number, or its type's range.
+  func fact(of value: ValueID, _ state: State) -> SymbolFact {
+    form(value).map { bounds($0, state) } ?? SymbolFact(interval: type(of: value).range)
   }
 
   /// The value of an operation that is not linear, the same for the same operands.
   private mutating func derived(
     _ op: BinaryOperator, _ left: ValueID, _ right: ValueID, _ interval: Interval,
-    at value: ValueID, _ state: inout State
+    at value: ValueID, _ state: inout State, low: BoundaryID = .none, high: BoundaryID = .none,
+    input: BoundaryID = .none
   ) -> AbstractValue {
+    // Only what somebody outside chooses takes every value that its operation admits.
+    let least = input.isNone || low.isNone ? .none : inputBoundary(value, like: input)
+    let most = input.isNone || high.isNone ? .none : inputBoundary(value, like: input)
     guard let first = form(left), let second = form(right) else {
-      return unknownNumber(value, interval, &state)
+      return unknownNumber(value, interval, &state, low: least, high: most, input: input)
     }
     let key = DerivedKey(
       operation: op, left: first, right: second, type: body.instructions[value].type)
-    return derivedNumber(key, interval, at: value, &state)
+    return derivedNumber(
+      key, interval, at: value, &state, low: least, high: most, input: input)
   }
 
   private func constantForm(_ value: Int128) -> LinearForm? {
@@ -95,32 +124,43 @@ extension Machine {
 
   /// A value of which the interval is known; a constant where it has one member.
   private mutating func exactOrUnknown(
-    _ interval: Interval, at value: ValueID, _ state: inout State
+    _ interval: Interval, at value: ValueID, _ state: inout State, from source: SymbolFact? = nil
   ) -> AbstractValue {
     if let constant = interval.constant, let exact = Int64(exactly: constant) {
       return .constant(exact)
     }
-    return unknownNumber(value, interval.intersection(type(of: value).range), &state)
+    let input = source?.input ?? .none
+    return unknownNumber(
+      value, interval.intersection(type(of: value).range), &state,
+      low: input.isNone ? .none : source?.lowBoundary ?? .none,
+      high: input.isNone ? .none : source?.highBoundary ?? .none, input: input)
   }
 
   private mutating func divide(
-    _ form: LinearForm?, _ left: Interval, _ right: Interval, at value: ValueID,
+    _ form: LinearForm?, _ leftFact: SymbolFact, _ rightFact: SymbolFact, at value: ValueID,
     _ state: inout State
   ) -> AbstractValue {
+    let left = leftFact.interval
+    let right = rightFact.interval
+    let input = leftFact.input.isNone ? rightFact.input : leftFact.input
     guard let divisor = right.constant, divisor > 0, let exact = Int64(exactly: divisor) else {
       // Dividing by at least one does not grow a value that is not negative.
       let range =
         left.low >= 0 && right.low >= 1 ? Interval(0, left.high) : type(of: value).range
-      return unknownNumber(value, range, &state)
+      return unknownNumber(value, range, &state, input: input)
     }
     if let quotient = form?.divided(exactlyBy: exact) { return .number(quotient) }
-    return exactOrUnknown(Interval(left.low / divisor, left.high / divisor), at: value, &state)
+    return exactOrUnknown(
+      Interval(left.low / divisor, left.high / divisor), at: value, &state, from: leftFact)
   }
 
   private mutating func mask(
-    _ leftValue: ValueID, _ rightValue: ValueID, _ left: Interval, _ right: Interval,
-    _ leftForm: LinearForm?, _ rightForm: LinearForm?, at value: ValueID, _ state: inout State
+    _ leftValue: ValueID, _ rightValue: ValueID, _ leftFact: SymbolFact,
+    _ rightFact: SymbolFact, _ leftForm: LinearForm?, _ rightForm: LinearForm?,
+    at value: ValueID, _ state: inout State
   ) -> AbstractValue {
+    let left = leftFact.interval
+    let right = rightFact.interval
     if let a = left.constant, let b = right.constant, let x = Int64(exactly: a),
       let y = Int64(exactly: b)
     {
@@ -138,7 +178,19 @@ extension Machine {
     if left.low >= 0 { high = left.high }
     if right.low >= 0 { high = min(high ?? right.high, right.high) }
     let range = high.map { Interval(0, $0) } ?? type(of: value).range
-    return derived(.and, leftValue, rightValue, range, at: value, &state)
+    // A mask lets every value through that it has the bits for.
+    var reached = BoundaryID.none
+    for (known, mask) in [(leftFact, right), (rightFact, left)] {
+      if let bits = mask.constant, bits >= 0, bits & (bits + 1) == 0, known.interval.low <= 0,
+        known.interval.high >= bits, !known.highBoundary.isNone
+      {
+        reached = known.input
+      }
+    }
+    let input = leftFact.input.isNone ? rightFact.input : leftFact.input
+    return derived(
+      .and, leftValue, rightValue, range, at: value, &state, low: reached, high: reached,
+      input: input)
   }
 
   /// `op operand`.
@@ -178,10 +230,10 @@ extension Machine {
       }
     case .truncate, .signExtend, .zeroExtend, .reinterpret:
       guard let form = known.form else { return unknownValue(value, &state) }
-      return convert(form, at: value, &state)
+      return convert(form, from: operand, at: value, &state)
     case .floatingToInteger, .pointerToInteger, .integerToFloating, .floatingToFloating:
       if kind == .pointerToInteger, let form = known.form {
-        return convert(form, at: value, &state)
+        return convert(form, from: nil, at: value, &state)
       }
       return unknownValue(value, &state)
     }
@@ -189,12 +241,14 @@ extension Machine {
 
   /// An integer in another integer type: itself where it fits, else modulo 2ⁿ (C11 6.3.1.3).
   private mutating func convert(
-    _ form: LinearForm, at value: ValueID, _ state: inout State
+    _ form: LinearForm, from operand: ValueID?, at value: ValueID, _ state: inout State
   ) -> AbstractValue {
     let type = type(of: value)
     let range = type.range
-    let interval = bounds(form, state).interval
+    let known = bounds(form, state)
+    let interval = known.interval
     if range.contains(interval) { return .number(form) }
+    if let operand { checkTruncation(operand, form, known.input, at: value, state) }
     let modulus: Int128 = 1 << Int128(type.width)
     let turns = floorDivide(interval.low - range.low, modulus)
     if turns == floorDivide(interval.high - range.low, modulus) {
@@ -202,9 +256,15 @@ extension Machine {
         return .number(moved)
       }
       let moved = interval + Interval(-turns * modulus)
-      return unknownNumber(value, moved, &state, low: .constant, high: .constant)
+      return unknownNumber(
+        value, moved, &state, low: .constant, high: .constant, input: known.input)
     }
-    return unknownNumber(value, range, &state)
+    // What takes every value modulo 2ⁿ from outside takes every value of the type.
+    let isWhole =
+      !known.input.isNone && !known.lowBoundary.isNone && !known.highBoundary.isNone
+      && interval.high - interval.low >= modulus - 1
+    let reason = isWhole ? inputBoundary(value, like: known.input) : .none
+    return unknownNumber(value, range, &state, low: reason, high: reason, input: known.input)
   }
 
   /// The address of an array's first element, bounded by the array where that is a member.
@@ -288,7 +348,10 @@ extension Machine {
           let reach = interval(index, state).product(Interval(Int128(stride.constant)))
           range = (bounds(offset, state).interval + reach).intersection(.everything)
         }
-        define(symbol, SymbolFact(interval: range), &state)
+        let source = bounds(offset, state).input
+        let input = fact(of: index, state).input
+        define(
+          symbol, SymbolFact(interval: range, input: source.isNone ? input : source), &state)
         moved = LinearForm(symbol)
       }
       return .pointer(region, offset: moved ?? .zero, inside: inside, mayBeNull: false)

@@ -168,7 +168,8 @@ extension Machine {
         ? width(of: access.address) : elementSize(access.address, of: access.value),
       source: source(of: boundary),
       callee: calleeName(access.value), staysInRecord: staysInRecord(inside, excess),
-      isTrailing: isTrailing(inside, region))
+      isTrailing: isTrailing(inside, region), isSize: !calleeName(access.value).isEmpty,
+      input: inputText(goal.form, state))
     observation.isInevitable = isInevitable(boundary)
     observation.endsInTerminator = access.endsInTerminator
     return Violation(
@@ -231,6 +232,7 @@ extension Machine {
     case .loopCondition: return universe[boundary].isTaken ? .loop(text) : .loopEnd(text)
     case .model: return .model(text)
     case .formatted: return .formatted(text)
+    case .input: return .input(text)
     }
   }
 

@@ -77,6 +77,8 @@ extension Machine {
         ?? "'\(text)' returns what it would have needed"
     case .model:
       message = value.map { "'\(text)' can return \($0)" } ?? "'\(text)' can return its limit"
+    case .input:
+      message = "'\(text)' can supply any value, so \(reach)"
     case .constant: message = "'\(text)'"
     }
     return Step(location: location(of: boundary), message: message)

@@ -132,6 +132,7 @@ struct StableHash {
     add(wide: fact.interval.high)
     add(fact.lowBoundary.isNone ? 0 : 1)
     add(fact.highBoundary.isNone ? 0 : 1)
+    add(fact.input.isNone ? 0 : 1)
   }
 }
 

@@ -269,7 +269,7 @@ extension Machine {
     {
       most = lengthRange(arguments[0], &state).high
     }
-    for argument in arguments.dropFirst(first) { clobber(argument, &state) }
+    for argument in arguments.dropFirst(first) { overwrite(argument, &state) }
     var next = first
     for part in conversions(arguments[format], isScan: true) ?? []
     where part.letter != 0 && part.letter != UInt8(ascii: "%") && !part.isSuppressed {
@@ -280,6 +280,7 @@ extension Machine {
       }
       next += 1
     }
+    scanInput(arguments, first: first, at: value, &state)
   }
 
   private mutating func scanText(

@@ -99,6 +99,20 @@ public enum ModelEffect: Hashable, Sendable {
   case allocateText(Int)
   /// May change what an argument points to.
   case clobber(Int)
+  /// Brings something in from outside; with a number of bytes, or the greatest result.
+  case input(InputEffect, ModelSize?)
+}
+
+/// How a call spreads what somebody outside chooses.
+public enum InputEffect: Hashable, Sendable {
+  /// What the first argument points to is made of what the second one points to.
+  case text(Int, Int)
+  /// The result comes from outside, or what it points to.
+  case result
+  /// The result is a number made of the text at an argument.
+  case parsed(Int)
+  /// The result is a number made of the number that an argument is.
+  case converted(Int)
 }
 
 /// What a call returns.

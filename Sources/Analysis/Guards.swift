@@ -275,11 +275,13 @@ extension Machine {
       // c·s ≤ -(rest), so the least rest bounds s; the bound is reached where that rest is.
       var rest = Interval(Int128(form.constant))
       var isReached = true
+      var input = BoundaryID.none
       for other in 0..<count where other != index {
         let coefficient = Int128(form[other].coefficient)
         rest = rest + symbols[other].interval * coefficient
         let extreme = coefficient > 0 ? symbols[other].lowBoundary : symbols[other].highBoundary
         if extreme.isNone || count > 2 { isReached = false }
+        if input.isNone { input = symbols[other].input }
       }
       let coefficient = Int128(form[index].coefficient)
       let reason = isReached && isSteady(form[index].symbol) ? boundary : .none
@@ -289,9 +291,18 @@ extension Machine {
         raise(form[index].symbol, to: ceilingDivide(rest.low, -coefficient), reason, &state)
       }
       if fact(form[index].symbol, state).interval.isEmpty { return false }
+      if !input.isNone, !reason.isNone { noteInput(form[index].symbol, input, &state) }
     }
     if count > 1 { relate(form, boundary, &state) }
     return true
+  }
+
+  /// A loop that runs as often as somebody outside says.
+  private func noteInput(_ symbol: Symbol, _ input: BoundaryID, _ state: inout State) {
+    guard case .counter = universe[symbol].kind else { return }
+    var known = fact(symbol, state)
+    known.input = input
+    setFact(symbol, known, &state)
   }
 
   private func isSteady(_ symbol: Symbol) -> Bool {

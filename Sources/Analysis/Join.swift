@@ -28,6 +28,8 @@ extension Machine {
     }
     joinCells(&context, &result)
     joinStrings(&context, &result)
+    result.inputs = joinInputs(left.inputs, right.inputs)
+    result.indexed = left.indexed.filter { right.indexed.contains($0) }
     for release in left.released {
       var merged = release
       if right.release(of: release.region)?.isCertain != true { merged.isCertain = false }
@@ -66,6 +68,7 @@ extension Machine {
     fact.highBoundary = reason(
       left.interval.high, left.highBoundary, right.interval.high, right.highBoundary,
       fact.interval.high)
+    fact.input = left.input.isNone ? right.input : left.input
     return fact
   }
 

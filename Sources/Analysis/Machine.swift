@@ -16,6 +16,7 @@ enum CandidateKind: Hashable, Sendable {
   case null(NullReason)
   /// Bytes without a value since this declaration or allocation.
   case uninitialised(ValueID)
+  case size(SizeDefect)
   /// A row of the callee's obligations.
   case obligation(Int)
 }
@@ -218,12 +219,19 @@ struct Machine {
   /// The value of an operation that is not linear: the same operands give the same symbol, so that a
   /// flag that is tested twice is one flag.
   mutating func derivedNumber(
-    _ key: DerivedKey, _ interval: Interval, at value: ValueID, _ state: inout State
+    _ key: DerivedKey, _ interval: Interval, at value: ValueID, _ state: inout State,
+    low: BoundaryID = .none, high: BoundaryID = .none, input: BoundaryID = .none
   ) -> AbstractValue {
     let symbol = universe.symbol(of: key, range: type(of: value).range)
     var known = fact(symbol, state)
     known.interval = known.interval.intersection(interval)
     if known.interval.isEmpty { known = SymbolFact(interval: interval) }
+    // A bound that a condition has not moved since is as reachable as the operands make it.
+    if known.interval.low == interval.low, known.lowBoundary.isNone { known.lowBoundary = low }
+    if known.interval.high == interval.high, known.highBoundary.isNone {
+      known.highBoundary = high
+    }
+    known.input = input
     setFact(symbol, known, &state)
     return .number(LinearForm(symbol))
   }
@@ -238,10 +246,13 @@ struct Machine {
     var interval = Interval(constant)
     var low = BoundaryID.constant
     var high = BoundaryID.constant
+    var input = BoundaryID.none
     var open = 0
+    var chosen = 0
     for index in 0..<form.count {
       let term = form[index]
       let known = fact(term.symbol, state)
+      if input.isNone { input = known.input }
       interval = interval + known.interval * Int128(term.coefficient)
       let isPositive = term.coefficient > 0
       let least = isPositive ? known.lowBoundary : known.highBoundary
@@ -251,12 +262,20 @@ struct Machine {
         if open == 0 { (low, high) = (least, most) }
         continue
       }
+      if open > 0, chosen == open, !known.input.isNone {
+        // Who chooses both lets their extremes meet.
+        low = low.isNone ? .none : least
+        high = high.isNone ? .none : most
+      } else {
+        (low, high) = (least, most)
+      }
       open += 1
-      (low, high) = (least, most)
+      if !known.input.isNone { chosen += 1 }
     }
     // Extremes of two unknowns need not meet: only a relation can say that they do.
-    if open > 1 { (low, high) = (.none, .none) }
-    var result = SymbolFact(interval: interval, lowBoundary: low, highBoundary: high)
+    if open > 1, chosen < open { (low, high) = (.none, .none) }
+    var result = SymbolFact(
+      interval: interval, lowBoundary: low, highBoundary: high, input: input)
     if form.count > 1 { tighten(&result, form, state) }
     return result
   }
@@ -320,11 +339,12 @@ struct Machine {
   /// A new unknown for an instruction's value.
   mutating func unknownNumber(
     _ value: ValueID, _ interval: Interval, _ state: inout State,
-    low: BoundaryID = .none, high: BoundaryID = .none
+    low: BoundaryID = .none, high: BoundaryID = .none, input: BoundaryID = .none
   ) -> AbstractValue {
     let symbol = universe.symbol(of: value, range: type(of: value).range)
     define(
-      symbol, SymbolFact(interval: interval, lowBoundary: low, highBoundary: high), &state)
+      symbol,
+      SymbolFact(interval: interval, lowBoundary: low, highBoundary: high, input: input), &state)
     return .number(LinearForm(symbol))
   }
 
@@ -344,15 +364,17 @@ struct Machine {
   ///
   /// Unsigned values wrap; signed overflow is undefined and taken not to happen.
   mutating func place(
-    _ form: LinearForm?, orWithin computed: Interval, at value: ValueID, _ state: inout State
+    _ form: LinearForm?, orWithin computed: Interval, at value: ValueID, _ state: inout State,
+    input: BoundaryID = .none
   ) -> AbstractValue {
     let type = type(of: value)
     let range = type.range
     guard let form else {
       let known = range.contains(computed) ? computed : range
-      return unknownNumber(value, known, &state)
+      return unknownNumber(value, known, &state, input: input)
     }
-    let interval = bounds(form, state).interval
+    let known = bounds(form, state)
+    let interval = known.interval
     if type.isSigned || !type.isInteger || range.contains(interval) { return .number(form) }
     let modulus: Int128 = 1 << Int128(type.width)
     let turns = floorDivide(interval.low, modulus)
@@ -361,7 +383,7 @@ struct Machine {
     {
       return .number(moved)
     }
-    return unknownNumber(value, range, &state)
+    return unknownNumber(value, range, &state, input: known.input)
   }
 
   /// The form of a register that holds a number.

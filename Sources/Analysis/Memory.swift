@@ -27,12 +27,19 @@ extension Machine {
     access(
       address, LinearForm(constant: size), isWrite: false, at: value, argument: 0, state)
     guard case .pointer(let region, let offset, _, _) = registers[Int(address.index)],
-      offset.isConstant, !isChoice(region)
+      !isChoice(region)
     else { return unknownValue(value, &state) }
+    guard offset.isConstant else {
+      return loadInput(region, offset, size, at: value, &state) ?? unknownValue(value, &state)
+    }
     let known = state.cell(in: region, at: offset.constant, size: UInt32(size))
     if isVolatile { return volatileValue(value, instead: known, &state) }
     if let known, let converted = asType(known, of: value, state) {
       return converted
+    }
+    if let outside = loadInput(region, offset, size, at: value, &state) {
+      state.keepCell(in: region, at: offset.constant, size: UInt32(size), outside)
+      return outside
     }
     if !type(of: value).isPointer, let initial = initialValue(region, offset.constant, size) {
       return exact(initial, at: value, &state)
@@ -156,6 +163,7 @@ extension Machine {
       state.initialise(
         region, from: offset.constant, to: offset.constant.addingSaturating(size))
     }
+    storeInput(region, offset, size, content, &state)
     let reach = bounds(offset, state).interval
     if offset.isConstant {
       state.setCell(in: region, at: offset.constant, size: UInt32(size), to: content)
@@ -163,6 +171,7 @@ extension Machine {
     } else {
       state.removeCells(
         in: region, from: Int64(clamping: reach.low), to: Int64(clamping: reach.high + 64))
+      if !state.inputs.isEmpty { state.keepIndexed(region, offset, size, content) }
     }
     if size == 1
       || isWideElement(
@@ -243,6 +252,7 @@ extension Machine {
         index += 1
       }
     }
+    copyInput(to: destination, from: source, size, &state)
     let text = stringForCopy(source, state)
     let reach = bounds(to, state).interval
     let length = bounds(size, state).interval
@@ -335,6 +345,13 @@ extension Machine {
     state.forget(region)
   }
 
+  /// Forgets what an address points to; the code that writes there does not keep the address.
+  mutating func overwrite(_ address: ValueID, _ state: inout State) {
+    guard case .pointer(let region, _, _, _) = registers[Int(address.index)] else { return }
+    noteWrite(region, &state)
+    state.forget(region)
+  }
+
   /// Forgets all that unseen code can write.
   mutating func havoc(_ state: inout State) {
     noteHavoc()
@@ -342,6 +359,8 @@ extension Machine {
     let before = state
     state.cells.removeAll { canChange($0.region, before) }
     state.strings.removeAll { canChange($0.region, before) }
+    state.indexed.removeAll { canChange($0.region, before) }
+    state.inputs.removeAll { canChange($0.region, before) }
   }
 
   private func canChange(_ region: Region, _ state: State) -> Bool {

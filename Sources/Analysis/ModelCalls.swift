@@ -10,9 +10,12 @@ extension Machine {
     _ model: FunctionModel, _ function: Function, _ arguments: [ValueID], at value: ValueID,
     _ state: inout State
   ) -> AbstractValue {
+    checkSizes(model, arguments, at: value, state)
     dereferenceArguments(model, function, arguments, at: value, &state)
     // The result speaks of the state before the call: strcpy returns a pointer, strlen a length.
-    var result = result(model, arguments, at: value, &state)
+    var result =
+      inputResult(model, arguments, at: value, &state)
+      ?? result(model, arguments, at: value, &state)
     noteNullResult(model.result.isNewMemory ? .exhausted : .none, of: value, &state)
     for effect in model.effects { apply(effect, arguments, at: value, &state) }
     if case .end(let index) = model.result {
@@ -121,6 +124,9 @@ extension Machine {
         first: first, at: value, &state)
     case .scan(let format, let first):
       if has(format) { scan(arguments, format: format, first: first, at: value, &state) }
+    case .input(let input, let count):
+      apply(
+        input, arguments, count: count.flatMap { size($0, arguments, about: 0) }, at: value, &state)
     case .copyString, .appendString, .copyBounded, .appendBounded, .copyTerminated,
       .appendTerminated, .terminate, .external, .externalText:
       applyString(effect, arguments, at: value, &state)
@@ -166,11 +172,16 @@ extension Machine {
       terminate(arguments[target], size(count, arguments, about: target), &state)
     case .external(let target, let count):
       guard has(target) else { return }
-      fillRaw(arguments[target], size(count, arguments, about: target), at: value, &state)
+      let bytes = size(count, arguments, about: target)
+      fillRaw(arguments[target], bytes, at: value, &state)
+      fillInput(arguments[target], bytes, by: inputBoundary(nil, by: value), &state)
     case .externalText(let target, let count):
       guard has(target) else { return }
       terminate(arguments[target], size(count, arguments, about: target), &state)
       markExternal(arguments[target], by: value, &state)
+      let bytes = size(count, arguments, about: target)?.scaled(by: width(of: arguments[target]))
+      fillInput(
+        arguments[target], bytes, by: inputBoundary(nil, by: value, isText: true), &state)
     default: break
     }
   }
@@ -196,7 +207,7 @@ extension Machine {
 
   // MARK: Results
 
-  private mutating func result(
+  mutating func result(
     _ model: FunctionModel, _ arguments: [ValueID], at value: ValueID, _ state: inout State
   ) -> AbstractValue {
     switch model.result {
@@ -321,7 +332,7 @@ extension Machine {
     let isExact = limit.isConstant || !bounds(limit, state).highBoundary.isNone
     let made = unknownNumber(
       value, Interval(canFail ? -1 : 0, max(high, 0)), &state,
-      high: isExact ? boundary : .none)
+      low: canFail ? boundary : .none, high: isExact ? boundary : .none)
     if let form = made.form, !limit.isConstant, let difference = form.subtracting(limit) {
       _ = assumeAtMostZero(difference, boundary, &state)
     }

@@ -39,6 +39,8 @@ public enum BoundSource: Sendable, Hashable {
   case loopEnd(String)
   /// A promise of a library function; the text is the call.
   case model(String)
+  /// Somebody outside, who chooses every value of the type; the text is the call that brings it in.
+  case input(String)
   /// What a call of the snprintf family would have needed, were there room; the text is the call.
   case formatted(String)
 }
@@ -69,6 +71,10 @@ public struct AccessObservation: Sendable, Hashable {
   /// Whether the object is the last member of a struct whose own size is not known, so that a payload
   /// may follow.
   public var isTrailing: Bool
+  /// Whether a library function takes the value at fault, not an address.
+  public var isSize = false
+  /// The call that brings in the value at fault, where somebody outside chooses it; else empty.
+  public var input = ""
   /// Whether the bound is reached whenever the path is taken: a constant, or the constant limit of a
   /// loop that ends in no other way.
   public var isInevitable = false
@@ -208,6 +214,48 @@ public struct NullObservation: Sendable, Hashable {
   public var isAssured: Bool
 }
 
+/// What is wrong with a number.
+public enum SizeDefect: UInt8, Sendable, Hashable {
+  /// It is negative and taken as a size.
+  case negative
+  /// Memory of any size that somebody outside chooses is asked for.
+  case allocation
+  /// It wrapped before memory of that size is asked for.
+  case wrapsAllocation
+  /// It divides and can be zero.
+  case divisor
+  /// It shifts by a negative number or by the width of the type or more.
+  case shift
+  /// It leaves its type.
+  case overflow
+  /// It is how often a loop runs, and somebody outside chooses it.
+  case loopBound
+}
+
+/// A number that cannot be meant.
+public struct SizeObservation: Sendable, Hashable {
+  /// What is wrong with it.
+  public var defect: SizeDefect
+  /// The library function that takes it; empty for an operator.
+  public var callee: String
+  /// The expression as it is used.
+  public var expression: String
+  /// The expression that its type could not hold.
+  public var computed: String
+  /// Its mathematical value that shows the defect.
+  public var worst: Int128
+  /// The width of its type in bits.
+  public var bits: Int
+  /// Where the bound comes from.
+  public var source: BoundSource
+  /// The call that brings it in, where somebody outside chooses it; else empty.
+  public var input: String
+  /// Whether that call reads bytes, and not lines of text or a setting.
+  public var isBytes: Bool
+  /// Whether `callee` asks for memory.
+  public var isAllocation: Bool
+}
+
 /// Something that the analysis saw and a rule may report.
 public struct Observation: Sendable, Hashable {
   /// What it is.
@@ -220,6 +268,8 @@ public struct Observation: Sendable, Hashable {
     case released(ReleasedObservation)
     /// A call of an unsafe function that is not proven to fit.
     case unsafeCall(UnsafeCallObservation)
+    /// A number that cannot be meant.
+    case size(SizeObservation)
     /// A bound of a string function that does not protect the destination.
     case bound(BoundObservation)
     /// A format that text from outside chooses.

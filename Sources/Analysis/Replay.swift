@@ -185,6 +185,7 @@ extension Machine {
     for region in head.escaped { state.escape(region) }
     for region in head.lost { state.lose(region) }
     for region in loopWrites[loop].sorted() { state.forget(region) }
+    restoreInputs(head, loopWrites[loop], &state)
     if loopHavocs[loop] { havoc(&state) }
   }
 
@@ -197,7 +198,8 @@ extension Machine {
       let key = MergeKey(
         position: flow.loops[loop].start, isLoopMerge: true, place: .local(slot))
       let symbol = universe.symbol(of: key, range: .everything, isSteady: isSteady(key))
-      define(symbol, SymbolFact(interval: bounds(form, head).interval), &state)
+      let known = bounds(form, head)
+      define(symbol, SymbolFact(interval: known.interval, input: known.input), &state)
       return LinearForm(symbol)
     }
     switch stable {

@@ -13,6 +13,8 @@ struct SymbolFact: BitwiseCopyable, Hashable, Sendable {
   var lowBoundary: BoundaryID = .none
   /// Why the program can really reach the high bound; 0 where that is not known.
   var highBoundary: BoundaryID = .none
+  /// How the program got a value that somebody outside chooses; 0 where it is the program's own.
+  var input: BoundaryID = .none
 }
 
 /// A bound on a form of two or three symbols that a guard established.
@@ -96,6 +98,10 @@ struct State: Hashable, Sendable {
   var dereferenced: UInt64 = 0
   /// Bytes that have no value on some path, or on this one.
   var uninitialised: ContiguousArray<UninitialisedBytes> = []
+  /// Bytes that somebody outside chose, by region and start.
+  var inputs: ContiguousArray<InputRange> = []
+  /// What places at an index hold that somebody outside chose, in the order of their use.
+  var indexed: ContiguousArray<IndexedCell> = []
   /// Regions whose lifetime has ended, ascending.
   var released: ContiguousArray<Release> = []
   /// Regions that the path may have written, ascending: what they held at entry is gone.
@@ -159,7 +165,10 @@ struct State: Hashable, Sendable {
   func isTouched(_ region: Region) -> Bool { Self.contains(touched, region) }
 
   /// Notes that the path may write a region.
-  mutating func touch(_ region: Region) { Self.insert(region, into: &touched) }
+  mutating func touch(_ region: Region) {
+    Self.insert(region, into: &touched)
+    if !indexed.isEmpty { indexed.removeAll { $0.region == region } }
+  }
 
   /// Forgets the cells of `region` that overlap `low..<high`, because they may be written.
   mutating func removeCells(in region: Region, from low: Int64, to high: Int64) {
@@ -311,6 +320,7 @@ struct State: Hashable, Sendable {
       }
     }
     strings.removeAll { $0.isEmpty }
+    if !indexed.isEmpty { indexed.removeAll { uses($0.offset) || uses($0.value) } }
   }
 
   /// Makes the region stand for a new object; pointers to its old one lead to something unknown.
@@ -332,5 +342,6 @@ struct State: Hashable, Sendable {
     initialise(.region(region))
     removeCells(in: region, from: .min, to: .max)
     removeStrings(in: region)
+    removeInputs(in: region, from: .min, to: .max)
   }
 }

@@ -416,6 +416,7 @@ extension Machine {
   ) {
     guard case .pointer(let region, let offset, let inside, _) = address else { return }
     noteWrite(region, &state)
+    copyInput(to: address, from: .unknown, size, &state)
     let reach = bounds(offset, state).interval
     let length = bounds(size, state).interval
     let end = Int64(clamping: reach.high + max(length.high, 0))

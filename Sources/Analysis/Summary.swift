@@ -94,6 +94,8 @@ struct Summary: Sendable {
   var kept: UInt64 = .max
   /// Other objects that may be written.
   var writtenObjects: [InputObject] = []
+  /// Bytes that the function brings in from outside.
+  var inputs: [SummaryInput] = []
   /// Parameters that are used as a format, a bit each.
   var formats: UInt64 = 0
   /// Parameters that are taken as strings whenever the function returns, a bit each.
@@ -117,6 +119,14 @@ struct Summary: Sendable {
   var symbols: [Symbol: SummarySymbol] = [:]
   /// Meanings of the boundaries above; looked up, never listed.
   var boundaries: [BoundaryID: SummaryBoundary] = [:]
+}
+
+/// Bytes of an object that come from outside.
+struct SummaryInput: Hashable, Sendable {
+  var object: InputObject
+  var low: Int64
+  var high: Int64
+  var boundary: BoundaryID
 }
 
 /// An object that a function releases.
@@ -145,6 +155,11 @@ extension Summary {
       hash.add(cell.value)
     }
     for release in released { hash.add(release.object) }
+    for input in inputs {
+      hash.add(input.object)
+      hash.add(UInt64(bitPattern: input.low))
+      hash.add(UInt64(bitPattern: input.high))
+    }
     for string in strings {
       hash.add(string.object)
       hash.add(string.length ?? LinearForm(constant: -1))
@@ -272,7 +287,7 @@ extension Machine {
       isWrite: isWrite, object: objectName(address, region, inside), size: nil, lastByte: nil,
       excess: 0, elementSize: elementSize(address, of: value), source: .constant,
       callee: calleeName(value), staysInRecord: inside != .none,
-      isTrailing: isTrailing(inside, region))
+      isTrailing: isTrailing(inside, region), isSize: !calleeName(value).isEmpty)
     report(
       Violation(
         candidate: Candidate(
@@ -404,6 +419,7 @@ extension Machine {
   private func describe(_ fact: SymbolFact, _ summary: inout Summary) {
     describe(fact.lowBoundary, &summary)
     describe(fact.highBoundary, &summary)
+    describe(fact.input, &summary)
   }
 
   /// Adds a requirement that a replay confirmed.
@@ -511,6 +527,15 @@ extension Machine {
     summary.result = summaryValue(exit.locals[slotCount], exit, &summary)
     summary.nullResult = nullResult(exit)
     summary.dereferenced = exit.dereferenced
+    for range in exit.inputs {
+      guard let object = object(of: range.region), isVisible(range.region) || isMade(object) else {
+        continue
+      }
+      describe(range.boundary, &summary)
+      summary.inputs.append(
+        SummaryInput(
+          object: object, low: range.low, high: range.high, boundary: range.boundary))
+    }
     for release in exit.released where release.isCertain {
       switch object(of: release.region) {
       case .copy?, .made?, nil: break
@@ -549,6 +574,10 @@ extension Machine {
     case .global, .foreign, .entry: writtenInputs.contains(region)
     default: false
     }
+  }
+
+  private func isMade(_ object: InputObject) -> Bool {
+    if case .made = object { true } else { false }
   }
 
   private func summaryValue(

@@ -65,7 +65,9 @@ extension Machine {
       }
       end(region, by: value, &state)
     }
+    let inputs = summary.inputs.compactMap { inputRange($0, binding, state) }
     forgetWritten(summary, arguments, writes, at: value, &state)
+    for range in inputs { state.addInput(range) }
     for cell in cells {
       if case .pointer(let target, _, _, _) = cell.value { escape(target, &state) }
       state.setCell(in: cell.region, at: cell.offset, size: cell.size, to: cell.value)
@@ -177,7 +179,8 @@ extension Machine {
     }
     return unknownNumber(
       value, fact.interval.intersection(type(of: value).range), &state,
-      low: bind(fact.lowBoundary, binding), high: bind(fact.highBoundary, binding))
+      low: bind(fact.lowBoundary, binding), high: bind(fact.highBoundary, binding),
+      input: bind(fact.input, binding))
   }
 
   /// An address that the callee returns or leaves.
@@ -218,7 +221,7 @@ extension Machine {
       own.symbol,
       SymbolFact(
         interval: fact.interval, lowBoundary: bind(fact.lowBoundary, binding),
-        highBoundary: bind(fact.highBoundary, binding)), &state)
+        highBoundary: bind(fact.highBoundary, binding), input: bind(fact.input, binding)), &state)
   }
 
   // MARK: Names
@@ -277,6 +280,11 @@ extension Machine {
       return fresh(Interval(0, 1 << 62))
     case .value(let object, let place, let size, let range)?:
       if let known = content(of: object, at: place, size, range, &binding, state) { return known }
+      if let outside = inputContent(of: object, at: place, size, binding, state) {
+        let made = fresh(range)
+        keepContent(made, outside, range, &state)
+        return made
+      }
       binding.isUndecided = true
       return fresh(range)
     }
@@ -314,6 +322,47 @@ extension Machine {
       return form
     }
     return nil
+  }
+
+  /// What the callee brings in from outside, in the caller's terms.
+  private mutating func inputRange(
+    _ input: SummaryInput, _ binding: Binding, _ state: State
+  ) -> InputRange? {
+    guard case .pointer(let region, let offset, _, _)? = resolve(input.object, binding, state),
+      offset.isConstant, !isChoice(region)
+    else { return nil }
+    return InputRange(
+      region: region, low: offset.constant.addingSaturating(input.low),
+      high: input.high == .max ? .max : offset.constant.addingSaturating(input.high),
+      boundary: bind(input.boundary, binding))
+  }
+
+  /// Where an object holds something from outside that the callee reads.
+  private mutating func inputContent(
+    of object: InputObject, at place: Int64, _ size: UInt32, _ binding: Binding, _ state: State
+  ) -> InputRange? {
+    guard !state.inputs.isEmpty,
+      case .pointer(let region, let offset, _, _)? = resolve(object, binding, state),
+      offset.isConstant
+    else { return nil }
+    let low = offset.constant.addingSaturating(place)
+    let high = low.addingSaturating(Int64(size))
+    guard let known = state.input(in: region, from: low, to: high) else { return nil }
+    return InputRange(region: region, low: low, high: high, boundary: known.boundary)
+  }
+
+  /// Asked twice, what comes from outside is the same value.
+  private func keepContent(
+    _ made: LinearForm, _ range: InputRange, _ values: Interval, _ state: inout State
+  ) {
+    guard let own = made.singleTerm?.symbol else { return }
+    setFact(
+      own,
+      SymbolFact(
+        interval: values, lowBoundary: range.boundary, highBoundary: range.boundary,
+        input: range.boundary), &state)
+    state.keepCell(
+      in: range.region, at: range.low, size: UInt32(range.high - range.low), .number(made))
   }
 
   /// Bytes from an offset to the end of an object, or of any of several in a joined state.
@@ -529,6 +578,7 @@ extension Machine {
         amount > 0
           ? $0.addingSaturating(access.excess) : access.excess.addingSaturating(1)
       }
+      access.input = goal.map { inputText($0.form, inner) } ?? ""
       access.staysInRecord = place.map { staysInRecord($0.inside, amount) } ?? access.staysInRecord
     }
     access.source = source(of: boundary)

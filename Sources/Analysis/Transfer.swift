@@ -81,6 +81,9 @@ extension Machine {
     case .binary(let op, let left, let right): return binary(op, left, right, at: value, &state)
     case .unary(let op, let operand): return unary(op, operand, at: value, &state)
     case .compare(let op, let left, let right):
+      if flow.innermostLoop[position] >= 0, conditionKind(at: position) == .loopCondition {
+        checkLoopBound(value, op, left, right, state)
+      }
       switch decide(op, left, right, state) {
       case true?: return .constant(1)
       case false?: return .constant(0)

@@ -17,6 +17,8 @@ struct Boundary: Hashable, Sendable {
     case loopCondition
     /// What a library function promises.
     case model
+    /// Somebody outside chooses the value: a file, a peer, the user.
+    case input
     /// What a call of the snprintf family would have needed.
     case formatted
   }
@@ -33,7 +35,7 @@ struct Boundary: Hashable, Sendable {
   var place: Place
   /// Where it is decided.
   var position: Int
-  /// The side of the condition that holds.
+  /// The side of the condition that holds; of an input, whether it is bytes and not lines of text.
   var isTaken: Bool
   /// The operands of the comparison, for the witness.
   var left: ValueID?

@@ -43,6 +43,11 @@ extension Machine {
       let form = goal.form.adding(constant: shift)
     {
       conditions.append(PathCondition(form: form, relation: .zero, boundary: .none))
+    } else if let goal, goal.value > 0,
+      let form = goal.form.scaled(by: -1)?.adding(constant: 1 << 62)
+    {
+      // Past what a form can say: at least as much is enough.
+      conditions.append(PathCondition(form: form, relation: .atMostZero, boundary: .none))
     }
     var symbols: [Symbol] = []
     for condition in conditions {

@@ -11,7 +11,7 @@ public import Analysis
 
 extension ModelTable {
   /// The models of the C library and POSIX that the program carries.
-  public static let standard = ModelTable(
+  public static let standard = ModelTable.withInputs(
     [strings, characters, memory, streams, files, sockets, system].flatMap {
       (try? parseModels($0)) ?? []
     })

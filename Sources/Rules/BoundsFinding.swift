@@ -3,7 +3,21 @@
 import Analysis
 import Findings
 
-// What the four rules on bounds share: which of them an access belongs to, and how it is said.
+// What the rules on bounds share: which of them an access belongs to, and how it is said.
+
+/// What an access that leaves its object comes from.
+enum AccessCause {
+  /// A condition that admits one element too many.
+  case fencePost
+  /// An index or offset from outside that nothing bounds well enough.
+  case taintedIndex
+  /// A size from outside that nothing bounds well enough.
+  case taintedSize
+  /// Something else, before the start of the object.
+  case underrun
+  /// Something else, past its end.
+  case overrun
+}
 
 extension AccessObservation {
   /// Whether all but the terminator of a string fits: `no-room-for-terminator` speaks of that.
@@ -19,7 +33,14 @@ extension AccessObservation {
   /// is the number of elements.
   var isFencePost: Bool {
     if source == .constant { return callee.isEmpty && excess == elementSize }
-    return excess > 0 ? excess <= elementSize : -excess <= elementSize
+    return excess > 0 && excess <= elementSize
+  }
+
+  /// The rule that it belongs to.
+  var cause: AccessCause {
+    if isFencePost { return .fencePost }
+    if !input.isEmpty { return isSize ? .taintedSize : .taintedIndex }
+    return excess < 0 ? .underrun : .overrun
   }
 
   /// How well it is argued.
@@ -34,7 +55,9 @@ extension AccessObservation {
     case .proven: return mayBeMeant || isTrailing ? .b : .a
     case .witnessed:
       let isPlain = !staysInRecord && !isTrailing
-      return (isFencePost && !mayBeMeant) || (isInevitable && isPlain) ? .a : .b
+      // Before the start there is nothing that an index could mean.
+      let isArgued = isFencePost || !input.isEmpty || excess < 0
+      return (isArgued && !mayBeMeant) || (isInevitable && isPlain) ? .a : .b
     }
   }
 
@@ -52,19 +75,6 @@ extension AccessObservation {
     return "\(verb) byte \(lastByte) of \(size) of \(name)"
   }
 
-  /// Why the program can get there.
-  var reason: String {
-    switch source {
-    case .constant: ""
-    case .check(let text): ", because the check '\(text)' lets it through"
-    case .loop(let text): ", because the loop runs while '\(text)'"
-    case .loopEnd(let text): ", because the loop ends when '\(text)' fails"
-    case .model(let text): ", because '\(text)' can return that much"
-    case .formatted(let text):
-      ", because '\(text)' returns what it would have needed, not what it wrote"
-    }
-  }
-
   /// A repair, where the mistake is plain.
   var hint: String {
     guard isFencePost, excess > 0 else { return "" }
@@ -75,27 +85,29 @@ extension AccessObservation {
       return ""
     case .model:
       return "pass one byte less than the size, or check the result before it is an index"
-    case .constant, .loopEnd, .formatted: return ""
+    case .constant, .loopEnd, .formatted, .input: return ""
     }
   }
 }
 
-/// Reports the accesses that one of the four rules speaks of.
+/// Reports the accesses that one of the rules speaks of; reads and writes where `isWrite` is `nil`.
 func reportAccesses(
-  _ pass: borrowing Pass, _ findings: inout [Finding], rule: RuleInfo, isWrite: Bool,
-  isFencePost: Bool
+  _ pass: borrowing Pass, _ findings: inout [Finding], rule: RuleInfo, isWrite: Bool? = nil,
+  _ cause: AccessCause
 ) {
   for observation in pass.result.observations {
-    guard case .access(let access) = observation.kind, access.isWrite == isWrite,
+    guard case .access(let access) = observation.kind,
+      isWrite == nil || access.isWrite == isWrite, access.cause == cause,
       !access.lacksRoomForTerminator, !access.isOfFormattedLength,
-      access.isFencePost == isFencePost, let tier = access.tier(observation.judgement)
+      let tier = access.tier(observation.judgement)
     else { continue }
-    let verb = isWrite ? "writes" : "reads"
+    let verb = access.isWrite ? "writes" : "reads"
     let subject = access.callee.isEmpty ? "" : "'\(access.callee)' "
     let condition = observation.witness.last.map { " when '\($0.name)' is \($0.value)" } ?? ""
     findings.append(
       pass.finding(
-        rule, observation, subject + access.verdict(verb) + condition + access.reason, tier: tier,
+        rule, observation,
+        subject + access.verdict(verb) + condition + access.source.reason, tier: tier,
         hint: access.hint, last: access.verdict(verb)))
   }
 }

@@ -5,6 +5,101 @@
 extension RuleExample {
   /// The examples by rule id.
   static let all: [String: RuleExample] = [
+    "allocation-size-overflow": RuleExample(
+      bad: #"""
+        #include "libc.h"
+
+        struct point {
+          double x, y;
+        };
+
+        struct point *load_points(int fd, uint32_t *count) {
+          if (read(fd, count, sizeof *count) != sizeof *count) return NULL;
+          struct point *points = malloc(*count * (uint32_t)sizeof *points);  // allocation-size-overflow
+          return points;
+        }
+        """#,
+      good: #"""
+        #include "libc.h"
+
+        struct point {
+          double x, y;
+        };
+
+        struct point *load_points(int fd, uint32_t *count) {
+          if (read(fd, count, sizeof *count) != sizeof *count) return NULL;
+          if (*count > 65536) return NULL;
+          struct point *points = malloc(*count * (uint32_t)sizeof *points);
+          return points;
+        }
+        """#),
+    "bad-shift": RuleExample(
+      bad: #"""
+        #include "libc.h"
+
+        uint32_t netmask(int fd) {
+          uint8_t prefix;
+          if (read(fd, &prefix, 1) != 1) return 0;
+          if (prefix > 32) return 0;
+          return 0xffffffffu << (32 - prefix);  // bad-shift
+        }
+        """#,
+      good: #"""
+        #include "libc.h"
+
+        uint32_t netmask(int fd) {
+          uint8_t prefix;
+          if (read(fd, &prefix, 1) != 1) return 0;
+          if (prefix == 0 || prefix > 32) return 0;
+          return 0xffffffffu << (32 - prefix);
+        }
+        """#),
+    "buffer-underrun": RuleExample(
+      bad: #"""
+        #include "libc.h"
+
+        void use(const char *line);
+
+        void chomp(int fd) {
+          char line[64];
+          ssize_t count = read(fd, line, sizeof line);
+          if (count < 0) return;
+          line[count - 1] = 0;  // buffer-underrun
+          use(line);
+        }
+        """#,
+      good: #"""
+        #include "libc.h"
+
+        void use(const char *line);
+
+        void chomp(int fd) {
+          char line[64];
+          ssize_t count = read(fd, line, sizeof line);
+          if (count <= 0) return;
+          line[count - 1] = 0;
+          use(line);
+        }
+        """#),
+    "divide-by-zero": RuleExample(
+      bad: #"""
+        #include "libc.h"
+
+        unsigned packets(int fd, unsigned total) {
+          uint16_t size;
+          if (read(fd, &size, sizeof size) != sizeof size) return 0;
+          return total / size;  // divide-by-zero
+        }
+        """#,
+      good: #"""
+        #include "libc.h"
+
+        unsigned packets(int fd, unsigned total) {
+          uint16_t size;
+          if (read(fd, &size, sizeof size) != sizeof size) return 0;
+          return size ? total / size : 0;
+        }
+        """#),
     "double-free": RuleExample(
       bad: #"""
         #include "libc.h"
@@ -64,6 +159,26 @@ extension RuleExample {
           printf("%s", line);
         }
         """#),
+    "integer-overflow": RuleExample(
+      bad: #"""
+        #include "libc.h"
+
+        int end(FILE *file) {
+          int start;
+          if (fscanf(file, "%d", &start) != 1) return -1;
+          return start + 16;  // integer-overflow
+        }
+        """#,
+      good: #"""
+        #include "libc.h"
+
+        int end(FILE *file) {
+          int start;
+          if (fscanf(file, "%d", &start) != 1) return -1;
+          if (start > 1000000 || start < 0) return -1;
+          return start + 16;
+        }
+        """#),
     "missing-terminator": RuleExample(
       bad: #"""
         #include "libc.h"
@@ -82,6 +197,35 @@ extension RuleExample {
           strncpy(name, host, sizeof name - 1);
           name[sizeof name - 1] = '\0';
           printf("hello %s\n", name);
+        }
+        """#),
+    "negative-size": RuleExample(
+      bad: #"""
+        #include "libc.h"
+
+        void use(const char *name);
+
+        void read_name(FILE *file, const char *record) {
+          char name[64];
+          int length;
+          if (fscanf(file, "%d", &length) != 1) return;
+          if (length > (int)sizeof name) return;
+          memcpy(name, record, length);  // negative-size
+          use(name);
+        }
+        """#,
+      good: #"""
+        #include "libc.h"
+
+        void use(const char *name);
+
+        void read_name(FILE *file, const char *record) {
+          char name[64];
+          int length;
+          if (fscanf(file, "%d", &length) != 1) return;
+          if (length < 0 || length > (int)sizeof name) return;
+          memcpy(name, record, length);
+          use(name);
         }
         """#),
     "no-room-for-terminator": RuleExample(
@@ -251,6 +395,86 @@ extension RuleExample {
           char text[16] = "hello ";
           strncat(text, name, sizeof text - strlen(text) - 1);
           puts(text);
+        }
+        """#),
+    "tainted-index": RuleExample(
+      bad: #"""
+        #include "libc.h"
+
+        static const char *const names[4] = {"discover", "offer", "request", "ack"};
+
+        const char *message_name(int socket) {
+          uint8_t packet[64];
+          if (recv(socket, packet, sizeof packet, 0) < 1) return NULL;
+          return names[packet[0]];  // tainted-index
+        }
+        """#,
+      good: #"""
+        #include "libc.h"
+
+        static const char *const names[4] = {"discover", "offer", "request", "ack"};
+
+        const char *message_name(int socket) {
+          uint8_t packet[64];
+          if (recv(socket, packet, sizeof packet, 0) < 1) return NULL;
+          if (packet[0] >= 4) return NULL;
+          return names[packet[0]];
+        }
+        """#),
+    "tainted-loop-bound": RuleExample(
+      bad: #"""
+        #include "libc.h"
+
+        void handle(int entry);
+
+        int entries(int fd) {
+          uint32_t count;
+          if (read(fd, &count, sizeof count) != sizeof count) return -1;
+          for (uint32_t i = 0; i < count; i++)  // tainted-loop-bound
+            handle(fd);
+          return 0;
+        }
+        """#,
+      good: #"""
+        #include "libc.h"
+
+        void handle(int entry);
+
+        int entries(int fd) {
+          uint32_t count;
+          if (read(fd, &count, sizeof count) != sizeof count) return -1;
+          if (count > 4096) return -1;
+          for (uint32_t i = 0; i < count; i++)
+            handle(fd);
+          return 0;
+        }
+        """#),
+    "tainted-size": RuleExample(
+      bad: #"""
+        #include "libc.h"
+
+        void use(const uint8_t *identifier, size_t length);
+
+        void client_identifier(int socket) {
+          uint8_t option[256], identifier[64];
+          if (recv(socket, option, sizeof option, 0) < 2) return;
+          size_t length = option[1];
+          memcpy(identifier, option, length);  // tainted-size
+          use(identifier, length);
+        }
+        """#,
+      good: #"""
+        #include "libc.h"
+
+        void use(const uint8_t *identifier, size_t length);
+
+        void client_identifier(int socket) {
+          uint8_t option[256], identifier[64];
+          if (recv(socket, option, sizeof option, 0) < 2) return;
+          size_t length = option[1];
+          if (length > sizeof identifier) return;
+          memcpy(identifier, option, length);
+          use(identifier, length);
         }
         """#),
     "unchecked-allocation": RuleExample(

@@ -19,7 +19,7 @@ extension Rule {
           pass.finding(
             noRoomForTerminatorInfo, observation,
             "\(writer) writes the terminator behind the end of \(name)\(room), which has room for "
-              + "the characters only" + access.reason,
+              + "the characters only" + access.source.reason,
             tier: tier, hint: "allocate one element more than the string is long",
             last: "\(writer) writes the characters and the terminator"))
       }

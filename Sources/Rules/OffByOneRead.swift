@@ -8,7 +8,7 @@ extension Rule {
     info: offByOneReadInfo,
     check: { pass, findings in
       reportAccesses(
-        pass, &findings, rule: offByOneReadInfo, isWrite: false, isFencePost: true)
+        pass, &findings, rule: offByOneReadInfo, isWrite: false, .fencePost)
     })
 }
 

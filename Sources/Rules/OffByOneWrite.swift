@@ -8,7 +8,7 @@ extension Rule {
     info: offByOneWriteInfo,
     check: { pass, findings in
       reportAccesses(
-        pass, &findings, rule: offByOneWriteInfo, isWrite: true, isFencePost: true)
+        pass, &findings, rule: offByOneWriteInfo, isWrite: true, .fencePost)
     })
 }
 

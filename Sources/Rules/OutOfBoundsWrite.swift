@@ -8,7 +8,7 @@ extension Rule {
     info: outOfBoundsWriteInfo,
     check: { pass, findings in
       reportAccesses(
-        pass, &findings, rule: outOfBoundsWriteInfo, isWrite: true, isFencePost: false)
+        pass, &findings, rule: outOfBoundsWriteInfo, isWrite: true, .overrun)
     })
 }
 
@@ -23,7 +23,8 @@ private let outOfBoundsWriteInfo = RuleInfo(
     Check the index or the length against the size of the object before the access.
     """,
   limits: """
-    Blocks where every value on the path leaves the object. A bound that lies further away than one
+    Blocks where every value on the path leaves the object. What lies before the start is
+    `buffer-underrun`; what somebody outside chooses is `tainted-index` or `tainted-size`. A bound that lies further away than one
     element is reported as likely (tier B), because the condition may have been meant for something
     else. A copy over neighbouring members of one struct is tier B as well.
     """)

@@ -16,9 +16,15 @@ public struct Rule: Sendable {
 
   /// All rules, sorted by id.
   public static let all: [Rule] = [
+    allocationSizeOverflow,
+    badShift,
+    bufferUnderrun,
+    divideByZero,
     doubleFree,
     formatString,
+    integerOverflow,
     missingTerminator,
+    negativeSize,
     noRoomForTerminator,
     nullDereference,
     offByOneRead,
@@ -26,6 +32,9 @@ public struct Rule: Sendable {
     outOfBoundsRead,
     outOfBoundsWrite,
     stringBoundMisuse,
+    taintedIndex,
+    taintedLoopBound,
+    taintedSize,
     uncheckedAllocation,
     uninitializedOutput,
     uninitializedRead,

@@ -60,7 +60,7 @@ private func reportLength(
   findings.append(
     pass.finding(
       stringBoundMisuseInfo, observation,
-      subject + access.verdict(verb) + condition + access.reason,
+      subject + access.verdict(verb) + condition + access.source.reason,
       tier: observation.judgement == .possible || access.staysInRecord ? .b : .a,
       hint: "compare the result with the size before it is used", last: access.verdict(verb)))
 }

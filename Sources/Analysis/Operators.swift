@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// What is undefined, or hardly meant, about an operator's operands (C11 6.5p5, 6.5.5p5, 6.5.7p3).
+
+import IR
+
+extension Machine {
+  /// Checks the operands of `left op right`.
+  mutating func checkOperands(
+    _ op: BinaryOperator, _ left: ValueID, _ right: ValueID, _ leftFact: SymbolFact,
+    _ rightFact: SymbolFact, at value: ValueID, _ state: State
+  ) {
+    switch op {
+    case .divide, .remainder: checkDivisor(right, rightFact, at: value, state)
+    case .shiftLeft, .shiftRight: checkShift(right, rightFact, at: value, state)
+    case .add, .subtract, .multiply:
+      if leftFact.input.isNone, rightFact.input.isNone,
+        leftFact.interval.constant == nil || rightFact.interval.constant == nil
+      {
+        return
+      }
+      guard let form = computed(op, form(left), form(right)) else { return }
+      checkOverflow(form, type(of: value), by: value, at: value, state)
+    case .and, .or, .xor: break
+    }
+  }
+
+  private mutating func checkDivisor(
+    _ divisor: ValueID, _ known: SymbolFact, at value: ValueID, _ state: State
+  ) {
+    guard known.interval.low <= 0, known.interval.high >= 0, let form = form(divisor) else {
+      return
+    }
+    var boundary = BoundaryID.none
+    if known.interval.low == 0 { boundary = known.lowBoundary }
+    if boundary.isNone, known.interval.high == 0 { boundary = known.highBoundary }
+    if boundary.isNone, !known.input.isNone, !known.lowBoundary.isNone,
+      !known.highBoundary.isNone
+    {
+      boundary = known.input
+    }
+    let isDefinite = known.interval.constant == 0
+    guard isDefinite || !boundary.isNone else { return }
+    reportSize(
+      .divisor, divisor, Wrapped(form: form, fact: known, value: divisor), 0, boundary, isDefinite,
+      at: value, argument: 0, state)
+  }
+
+  private mutating func checkShift(
+    _ count: ValueID, _ known: SymbolFact, at value: ValueID, _ state: State
+  ) {
+    let width = Int128(type(of: value).width)
+    guard known.interval.low < 0 || known.interval.high >= width, let form = form(count) else {
+      return
+    }
+    let number = Wrapped(form: form, fact: known, value: value)
+    if known.interval.high >= width {
+      let isDefinite = known.interval.low >= width
+      if isDefinite || !known.highBoundary.isNone {
+        return reportSize(
+          .shift, count, number, isDefinite ? known.interval.low : known.interval.high,
+          known.highBoundary, isDefinite, at: value, argument: 0, state)
+      }
+    }
+    guard known.interval.low < 0 else { return }
+    let isDefinite = known.interval.high < 0
+    guard isDefinite || !known.lowBoundary.isNone else { return }
+    reportSize(
+      .shift, count, number, isDefinite ? known.interval.high : max(known.interval.low, -1),
+      known.lowBoundary, isDefinite, at: value, argument: 0, state)
+  }
+
+  /// A sum, difference or product that its type cannot hold.
+  mutating func checkOverflow(
+    _ form: LinearForm, _ type: Type, by maker: ValueID, at value: ValueID, _ state: State
+  ) {
+    let known = bounds(form, state)
+    guard !type.range.contains(known.interval) else { return }
+    let number = Wrapped(form: form, fact: known, value: maker)
+    let range = type.range
+    if known.interval.high > range.high, !known.highBoundary.isNone {
+      reportSize(
+        .overflow, value, number, leastAbove(range.high, form, known.interval),
+        known.highBoundary, known.interval.low > range.high, at: value, argument: 0,
+        bits: type.width, state)
+    } else if known.interval.low < range.low, !known.lowBoundary.isNone {
+      reportSize(
+        .overflow, value, number, known.interval.low, known.lowBoundary,
+        known.interval.high < range.low, at: value, argument: 0, bits: type.width, state)
+    }
+  }
+
+  /// A narrower signed type that a sum or product is stored in.
+  mutating func checkTruncation(
+    _ operand: ValueID, _ form: LinearForm, _ input: BoundaryID, at value: ValueID, _ state: State
+  ) {
+    let type = type(of: value)
+    guard type.isSigned, !input.isNone || form.isConstant,
+      case .binary(let op, _, _) = operation(operand)
+    else { return }
+    switch op {
+    case .add, .subtract, .multiply:
+      checkOverflow(form, type, by: operand, at: value, state)
+    default: break
+    }
+  }
+
+  /// A loop that runs as often as somebody outside says.
+  mutating func checkLoopBound(
+    _ condition: ValueID, _ op: Comparison, _ left: ValueID, _ right: ValueID, _ state: State
+  ) {
+    guard op != .equal else { return }
+    for (bound, other) in [(right, left), (left, right)] {
+      guard let limit = form(bound), !limit.isConstant else { continue }
+      let known = bounds(limit, state)
+      guard !known.input.isNone, known.highBoundary.index > 1,
+        universe[known.highBoundary].kind == .input, known.interval.high >= 1 << 24,
+        let count = form(other), isCounted(count)
+      else { continue }
+      reportSize(
+        .loopBound, bound, Wrapped(form: limit, fact: known, value: bound), known.interval.high,
+        known.highBoundary, false, at: condition, argument: 0, state)
+    }
+  }
+
+  private func isCounted(_ form: LinearForm) -> Bool {
+    for index in 0..<form.count {
+      if case .counter = universe[form[index].symbol].kind { return true }
+    }
+    return false
+  }
+}
