@@ -57,7 +57,12 @@ import Testing
     return try results.filter { result in
       result["level"] as? String == "error" && result["baselineState"] as? String != "unchanged"
     }.map { result in
-      let location = try #require((result["locations"] as? [[String: Any]])?.first)
+      // A new finding on an old line is placed where the change causes it; its path ends at its own.
+      let flow = (result["codeFlows"] as? [[String: Any]])?.first
+      let thread = (flow?["threadFlows"] as? [[String: Any]])?.first
+      let last = (thread?["locations"] as? [[String: Any]])?.last?["location"]
+      let location = try #require(
+        last as? [String: Any] ?? (result["locations"] as? [[String: Any]])?.first)
       let physical = try #require(location["physicalLocation"] as? [String: Any])
       let artifact = try #require(physical["artifactLocation"] as? [String: Any])
       let region = try #require(physical["region"] as? [String: Any])
