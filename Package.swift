@@ -60,7 +60,7 @@ let package = Package(
       name: "Lowering", dependencies: ["Clang", "IR", "Findings"],
       swiftSettings: hot + clangHeaders),
     .target(name: "Analysis", dependencies: ["IR", "Findings"], swiftSettings: hot),
-    .target(name: "Models", dependencies: ["Analysis", "IR"], swiftSettings: hot),
+    .target(name: "Models", dependencies: ["Analysis", "Findings", "IR"], swiftSettings: hot),
     .target(name: "Rules", dependencies: ["Analysis", "IR", "Findings"], swiftSettings: hot),
     .target(
       name: "Index",

@@ -57,24 +57,21 @@ public func analyse(
   return results.map { ModuleResult(functions: $0.compactMap { $0 }) }
 }
 
-/// A place by what a reader takes for one defect: the accesses of one callee to one object.
-private struct CalleeAccess: Hashable {
-  var value: ValueID
-  var object: String
-  var isWrite: Bool
-  /// Tells apart what callees have no part in.
-  var other: Candidate?
+/// What a reader takes for one defect.
+private enum Defect: Hashable {
+  case own(Candidate)
+  /// All accesses of one callee to one object.
+  case inCallee(ValueID, object: String, isWrite: Bool)
 
   init(_ violation: Violation) {
-    value = violation.candidate.value
-    object = ""
-    isWrite = false
-    guard case .access(let access) = violation.observation, access.isInCallee else {
-      other = violation.candidate
-      return
+    if case .access(let access) = violation.observation, access.isInCallee {
+      self = .inCallee(
+        violation.candidate.value, object: access.object, isWrite: access.isWrite)
+    } else {
+      var candidate = violation.candidate
+      candidate.via = []
+      self = .own(candidate)
     }
-    object = access.object
-    isWrite = access.isWrite
   }
 }
 
@@ -100,16 +97,11 @@ private func analyse(
   var summary: Summary?
   if let exploration = machine.explore() {
     summary = machine.summarise(key.module)
-    var confirmed: Set<Candidate> = []
-    var entered: Set<CalleeAccess> = []
+    var confirmed: Set<Defect> = []
     for candidate in machine.candidates.joined() {
       machine.fuel = max(fuel / 4, 1000)
       if let confirmation = machine.replay(candidate, exploration) {
-        var place = confirmation.violation.candidate
-        place.via = []
-        guard confirmed.insert(place).inserted,
-          entered.insert(CalleeAccess(confirmation.violation)).inserted
-        else { continue }
+        guard confirmed.insert(Defect(confirmation.violation)).inserted else { continue }
         result.observations.append(machine.observation(confirmation))
       } else {
         result.undecided += 1

@@ -448,9 +448,9 @@ extension Machine {
       _ = judge(call, nil, from: start, size: size, inner)
     case .input:
       guard let place, let start = place.offset.adding(start) else { return }
-      if place.inside != .none, let inner0 = start.subtracting(universe[place.inside].base) {
+      if place.inside != .none, let within = start.subtracting(universe[place.inside].base) {
         let size = LinearForm(constant: universe[place.inside].size)
-        if judge(call, place, from: inner0, size: size, inner) { return }
+        if judge(call, place, from: within, size: size, inner) { return }
       }
       var whole = place
       whole.inside = .none

@@ -70,9 +70,11 @@ extension ModelTable {
     return ModelTable(models)
   }
 
-  /// Functions that `inputs` names, and how many of its lines can be read; for a test.
-  static var inputNames: [String] {
-    inputs.split(separator: "\n").compactMap { parse($0)?.name }
+  /// The lines of `inputs` that cannot be read or name no model; for a test.
+  static var lostInputs: [Substring] {
+    inputs.split(separator: "\n").filter { line in
+      parse(line).map { standard[$0.name] == nil } ?? true
+    }
   }
 
   private static func parse(_ line: Substring) -> (name: String, effect: ModelEffect)? {

@@ -4,6 +4,7 @@
 // describes it. A clause is a verb and its arguments; the tables below are the whole grammar.
 
 public import Analysis
+import Findings
 
 /// What is wrong with a clause.
 public struct ModelError: Error, Hashable, Sendable {
@@ -206,24 +207,7 @@ private let effectReaders: [String: EffectReader] = [
 // MARK: Errors
 
 private func unknownWord(_ word: String, among known: [String]) -> ModelError {
-  let nearest = known.min { distance(word, $0) < distance(word, $1) }
+  let nearest = known.min { editDistance(word, $0) < editDistance(word, $1) }
   let hint = nearest.map { "; did you mean '\($0)'?" } ?? ""
   return ModelError(message: "'\(word)' is not a word of models\(hint)")
-}
-
-/// The number of edits between two words (Levenshtein).
-private func distance(_ left: String, _ right: String) -> Int {
-  let right = Array(right.utf8)
-  var row = Array(0...right.count)
-  for (index, letter) in left.utf8.enumerated() {
-    var diagonal = row[0]
-    row[0] = index + 1
-    for column in right.indices {
-      let above = row[column + 1]
-      row[column + 1] =
-        letter == right[column] ? diagonal : 1 + min(diagonal, above, row[column])
-      diagonal = above
-    }
-  }
-  return row[right.count]
 }

@@ -52,18 +52,8 @@ private func issue(_ severity: Severity, _ properties: [String], _ message: Stri
 
 /// A value of a property: what ends it is encoded.
 private func property(_ text: String) -> String {
-  var result = ""
-  for scalar in data(text).unicodeScalars {
-    switch scalar {
-    case ";": result += "%3B"
-    case "]": result += "%5D"
-    default: result.unicodeScalars.append(scalar)
-    }
-  }
-  return result
+  encoded(data(text), [";": "%3B", "]": "%5D"])
 }
 
 /// The message of a command; line breaks are spelled out before they could end it.
-private func data(_ text: String) -> String {
-  visible(text).split(separator: "%", omittingEmptySubsequences: false).joined(separator: "%AZP25")
-}
+private func data(_ text: String) -> String { encoded(visible(text), ["%": "%AZP25"]) }

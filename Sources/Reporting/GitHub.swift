@@ -47,18 +47,8 @@ private func annotation(_ finding: Finding, _ severity: Severity) -> String {
 
 /// A value of a property: what ends it is encoded, what is invisible is spelled out.
 private func property(_ text: String) -> String {
-  var result = ""
-  for scalar in data(text).unicodeScalars {
-    switch scalar {
-    case ":": result += "%3A"
-    case ",": result += "%2C"
-    default: result.unicodeScalars.append(scalar)
-    }
-  }
-  return result
+  encoded(data(text), [":": "%3A", ",": "%2C"])
 }
 
 /// The message of a command; line breaks are spelled out before they could end it.
-private func data(_ text: String) -> String {
-  visible(text).split(separator: "%", omittingEmptySubsequences: false).joined(separator: "%25")
-}
+private func data(_ text: String) -> String { encoded(visible(text), ["%": "%25"]) }

@@ -34,6 +34,19 @@ public func visible(_ text: String) -> String {
   return withoutLogCommands(result)
 }
 
+/// The text with some of its characters replaced, as the commands of a service want them.
+func encoded(_ text: String, _ codes: [Unicode.Scalar: String]) -> String {
+  var result = ""
+  for scalar in text.unicodeScalars {
+    if let code = codes[scalar] {
+      result += code
+    } else {
+      result.unicodeScalars.append(scalar)
+    }
+  }
+  return result
+}
+
 /// A path as the first word of a line of a log; a name such as `::error::x.c` would be a command.
 public func visible(path: String) -> String {
   path.hasPrefix(":") ? "./" + visible(path) : visible(path)

@@ -43,6 +43,8 @@ import Testing
     #expect(throws: ModelError(message: message)) { try parseModels(text) }
   }
 
+  @Test func everyInputBelongsToAModel() { #expect(ModelTable.lostInputs == []) }
+
   @Test func aLaterModelReplacesAnEarlierOne() throws {
     let table = ModelTable.standard.adding(try parseModels("strlen: pure"))
     #expect(table["strlen"]?.effects == [])
