@@ -23,24 +23,11 @@ struct DatabaseUnit: Decodable, Sendable {
   ///
   /// The program of the same build is asked, so that measurements and real runs read code alike.
   static func all(of directory: String) throws -> [DatabaseUnit] {
-    let tool = URL(filePath: CommandLine.arguments[0]).resolvingSymlinksInPath()
-      .deletingLastPathComponent().appending(path: "prgate")
-    guard FileManager.default.isExecutableFile(atPath: tool.path) else {
-      throw ValidationError("'\(tool.path)' is missing; build the product 'prgate' first")
-    }
-    let process = Process()
-    let output = Pipe()
-    process.executableURL = tool
-    process.currentDirectoryURL = URL(filePath: directory)
-    process.arguments = ["dump", "units", "-p", "."]
-    process.standardOutput = output
-    try process.run()
-    let data = output.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else {
+    let result = try SiblingProgram().run(["dump", "units", "-p", "."], in: directory)
+    guard result.status == 0 else {
       throw ValidationError("'prgate dump units -p .' fails in '\(directory)'")
     }
-    return try JSONDecoder().decode([DatabaseUnit].self, from: data)
+    return try JSONDecoder().decode([DatabaseUnit].self, from: result.output)
   }
 }
 
