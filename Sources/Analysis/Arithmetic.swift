@@ -11,6 +11,7 @@ extension Machine {
     _ state: inout State
   ) -> AbstractValue {
     let type = type(of: value)
+    if type.isFloating { return binaryFloating(op, left, right, at: value, &state) }
     guard type.isInteger, type.width <= 64 else { return .unknown }
     let leftForm = form(left)
     let rightForm = form(right)
@@ -39,8 +40,10 @@ extension Machine {
       } else {
         product = nil
       }
-      return place(
-        product, orWithin: leftRange.product(rightRange), at: value, &state, input: input)
+      if product == nil {
+        return nonlinear(.multiply, left, right, leftFact, rightFact, at: value, &state)
+      }
+      return place(product, orWithin: .everything, at: value, &state)
     case .divide: return divide(leftForm, leftFact, rightFact, at: value, &state)
     case .remainder:
       guard let divisor = rightRange.constant, divisor > 0 else { break }
@@ -56,9 +59,7 @@ extension Machine {
         high: leftRange.high >= high ? leftFact.highBoundary : .none, input: leftFact.input)
     case .shiftLeft:
       guard let count = rightRange.constant, (0..<63).contains(count) else { break }
-      return place(
-        leftForm?.scaled(by: 1 << Int64(count)), orWithin: leftRange * (1 << count), at: value,
-        &state, input: input)
+      return shiftLeft(leftForm, leftFact, by: count, at: value, &state)
     case .shiftRight:
       guard let count = rightRange.constant, (0..<64).contains(count) else { break }
       let divisor: Int128 = 1 << count
@@ -84,12 +85,15 @@ extension Machine {
         let low = op == .or ? max(leftRange.low, rightRange.low) : 0
         let all: Int128 = min((1 << Int128(bits)) - 1, type.range.high)
         // All bits are set where both sides can have all of theirs.
+        let clear = (Int128(1) << Int128(min(clearBits(left), clearBits(right)))) - 1
+        let most = max(all & ~clear, low)
         let isReached =
-          (leftRange.high | rightRange.high == all || high >= type.range.high)
+          (leftRange.high | rightRange.high == most || high >= type.range.high)
           && !leftFact.highBoundary.isNone && !rightFact.highBoundary.isNone && !input.isNone
+        let isEmpty = low == 0 && !leftFact.lowBoundary.isNone && !rightFact.lowBoundary.isNone
         return derived(
-          op, left, right, Interval(low, all), at: value, &state,
-          high: isReached ? input : .none, input: input)
+          op, left, right, Interval(low, most), at: value, &state,
+          low: isReached && isEmpty ? input : .none, high: isReached ? input : .none, input: input)
       }
     }
     return derived(op, left, right, type.range, at: value, &state, input: input)
@@ -113,7 +117,7 @@ extension Machine {
       return unknownNumber(value, interval, &state, low: least, high: most, input: input)
     }
     let key = DerivedKey(
-      operation: op, left: first, right: second, type: body.instructions[value].type)
+      operation: .binary(op), left: first, right: second, type: body.instructions[value].type)
     return derivedNumber(
       key, interval, at: value, &state, low: least, high: most, input: input)
   }
@@ -198,14 +202,20 @@ extension Machine {
     _ op: UnaryOperator, _ operand: ValueID, at value: ValueID, _ state: inout State
   ) -> AbstractValue {
     let type = type(of: value)
+    if type.isFloating, op == .negate, let form = floatingForm(operand)?.scaled(by: -1) {
+      return .floating(form)
+    }
     guard type.isInteger, type.width <= 64 else { return .unknown }
-    let range = interval(operand, state)
+    let known = fact(of: operand, state)
+    let range = known.interval
     let negated = form(operand)?.scaled(by: -1)
     switch op {
-    case .negate: return place(negated, orWithin: range * -1, at: value, &state)
+    case .negate:
+      return place(negated, orWithin: range * -1, at: value, &state, input: known.input)
     case .complement:
       return place(
-        negated?.adding(constant: -1), orWithin: range * -1 + Interval(-1), at: value, &state)
+        negated?.adding(constant: -1), orWithin: range * -1 + Interval(-1), at: value, &state,
+        input: known.input)
     }
   }
 
@@ -231,10 +241,10 @@ extension Machine {
     case .truncate, .signExtend, .zeroExtend, .reinterpret:
       guard let form = known.form else { return unknownValue(value, &state) }
       return convert(form, from: operand, at: value, &state)
-    case .floatingToInteger, .pointerToInteger, .integerToFloating, .floatingToFloating:
-      if kind == .pointerToInteger, let form = known.form {
-        return convert(form, from: nil, at: value, &state)
-      }
+    case .floatingToInteger, .integerToFloating, .floatingToFloating:
+      return castFloating(kind, operand, at: value, &state)
+    case .pointerToInteger:
+      if let form = known.form { return convert(form, from: nil, at: value, &state) }
       return unknownValue(value, &state)
     }
   }
@@ -249,22 +259,7 @@ extension Machine {
     let interval = known.interval
     if range.contains(interval) { return .number(form) }
     if let operand { checkTruncation(operand, form, known.input, at: value, state) }
-    let modulus: Int128 = 1 << Int128(type.width)
-    let turns = floorDivide(interval.low - range.low, modulus)
-    if turns == floorDivide(interval.high - range.low, modulus) {
-      if let shift = Int64(exactly: -turns * modulus), let moved = form.adding(constant: shift) {
-        return .number(moved)
-      }
-      let moved = interval + Interval(-turns * modulus)
-      return unknownNumber(
-        value, moved, &state, low: .constant, high: .constant, input: known.input)
-    }
-    // What takes every value modulo 2ⁿ from outside takes every value of the type.
-    let isWhole =
-      !known.input.isNone && !known.lowBoundary.isNone && !known.highBoundary.isNone
-      && interval.high - interval.low >= modulus - 1
-    let reason = isWhole ? inputBoundary(value, like: known.input) : .none
-    return unknownNumber(value, range, &state, low: reason, high: reason, input: known.input)
+    return wrap(form, at: value, &state)
   }
 
   /// The address of an array's first element, bounded by the array where that is a member.

@@ -137,6 +137,10 @@ public enum ModelResult: Hashable, Sendable {
   case lengthUpTo(Int, ModelSize)
   /// From 0 to the length of the string at an argument: `strspn`.
   case position(Int)
+  /// An argument without its sign: `abs`.
+  case magnitude(Int)
+  /// The square root of an argument.
+  case squareRoot(Int)
   /// From 0 to that many, or -1 where it can fail.
   case upTo(ModelSize, canFail: Bool)
   /// A number in a range.

@@ -17,13 +17,24 @@ extension Comparison {
     case .greaterOrEqual: .less
     }
   }
+
+  /// The relation that holds with the operands the other way round.
+  var mirrored: Comparison {
+    switch self {
+    case .equal, .notEqual: self
+    case .less: .greater
+    case .lessOrEqual: .greaterOrEqual
+    case .greater: .less
+    case .greaterOrEqual: .lessOrEqual
+    }
+  }
 }
 
 extension Machine {
   /// Whether a scalar differs from zero, where that is known.
   func truth(of value: ValueID, _ state: State) -> Bool? {
     switch registers[Int(value.index)] {
-    case .unknown: return nil
+    case .unknown, .floating: return nil
     case .function: return true
     case .pointer(_, _, _, let mayBeNull): return mayBeNull ? nil : true
     case .number(let form):
@@ -35,8 +46,7 @@ extension Machine {
 
   /// The value of a comparison, where it is known.
   func decide(_ op: Comparison, _ left: ValueID, _ right: ValueID, _ state: State) -> Bool? {
-    guard let difference = difference(left, right) else { return decideNull(op, left, right) }
-    let interval = bounds(difference, state).interval
+    guard let interval = distance(left, right, state) else { return decideNull(op, left, right) }
     switch op {
     case .equal:
       return interval == Interval(0) ? true : interval.contains(Interval(0)) ? nil : false
@@ -46,6 +56,14 @@ extension Machine {
     case .greater: return interval.low > 0 ? true : interval.high <= 0 ? false : nil
     case .greaterOrEqual: return interval.low >= 0 ? true : interval.high < 0 ? false : nil
     }
+  }
+
+  /// The values of `left - right`.
+  private func distance(_ left: ValueID, _ right: ValueID, _ state: State) -> Interval? {
+    if type(of: left).isFloating { return floatingDistance(left, right, state) }
+    if let difference = difference(left, right) { return bounds(difference, state).interval }
+    guard let first = form(left), let second = form(right) else { return nil }
+    return bounds(first, state).interval + bounds(second, state).interval * -1
   }
 
   private func decideNull(_ op: Comparison, _ left: ValueID, _ right: ValueID) -> Bool? {
@@ -62,7 +80,8 @@ extension Machine {
   /// `left - right` for numbers, and for pointers into one region.
   private func difference(_ left: ValueID, _ right: ValueID) -> LinearForm? {
     switch (registers[Int(left.index)], registers[Int(right.index)]) {
-    case (.number(let a), .number(let b)): return a.subtracting(b)
+    case (.number(let a), .number(let b)), (.floating(let a), .floating(let b)):
+      return a.subtracting(b)
     case (.pointer(let first, let a, _, _), .pointer(let second, let b, _, _))
     where first == second && !isChoice(first):
       return a.subtracting(b)
@@ -103,7 +122,7 @@ extension Machine {
       assumeNull(condition, !isTrue, &state)
       return true
     case .function: return true
-    case .unknown:
+    case .unknown, .floating:
       state.hasOpenBranch = mode == .replay
       return true
     }
@@ -155,7 +174,7 @@ extension Machine {
     case .pointer(let region, let offset, _, _):
       if case .opaque(let call) = universe[region].kind { return isCall(call) ? call : nil }
       symbol = offset.singleTerm?.symbol
-    case .unknown, .function: symbol = nil
+    case .unknown, .function, .floating: symbol = nil
     }
     guard let symbol else { return nil }
     switch universe[symbol].kind {
@@ -199,31 +218,50 @@ extension Machine {
       question(right, &state)
     }
     guard let difference = difference(left, right) else {
+      let reason = boundary(kind, origin, isTaken, left, right)
+      if let decided = assumeFar(op, left, right, reason, &state) { return decided }
       if op == .equal || op == .notEqual {
         if form(right) == .zero { assumeNull(left, op == .equal, &state) }
         if form(left) == .zero { assumeNull(right, op == .equal, &state) }
         if form(right) == .zero || form(left) == .zero { return true }
       }
+      forgetReasons(left, right, &state)
       state.hasOpenBranch = mode == .replay
       return true
     }
     let boundary = boundary(kind, origin, isTaken, left, right)
-    let holds: Bool
-    switch op {
-    case .equal: holds = assumeZero(difference, boundary, &state)
-    case .notEqual: holds = assumeNotZero(difference, boundary, &state)
-    case .less:
-      holds = difference.adding(constant: 1).map { assumeAtMostZero($0, boundary, &state) } ?? true
-    case .lessOrEqual: holds = assumeAtMostZero(difference, boundary, &state)
-    case .greater:
-      holds =
-        difference.scaled(by: -1)?.adding(constant: 1)
-        .map { assumeAtMostZero($0, boundary, &state) } ?? true
-    case .greaterOrEqual:
-      holds = difference.scaled(by: -1).map { assumeAtMostZero($0, boundary, &state) } ?? true
+    if type(of: left).isFloating {
+      // A NaN or rounding may take a branch that no number takes.
+      var narrowed = state
+      if hold(op, difference, boundary, &narrowed) { state = narrowed }
+      return true
     }
-    guard holds else { return false }
+    guard hold(op, difference, boundary, &state) else { return false }
     return propagate(left, &state) && propagate(right, &state)
+  }
+
+  /// Whether a comparison can hold; `difference` is that of its sides.
+  private mutating func hold(
+    _ op: Comparison, _ difference: LinearForm, _ boundary: BoundaryID, _ state: inout State
+  ) -> Bool {
+    switch op {
+    case .equal: return assumeZero(difference, boundary, &state)
+    case .notEqual: return assumeNotZero(difference, boundary, &state)
+    case .less: return assumeAtMostZero(difference.adding(constant: 1), boundary, &state)
+    case .lessOrEqual: return assumeAtMostZero(difference, boundary, &state)
+    case .greater:
+      let below = difference.scaled(by: -1)?.adding(constant: 1)
+      return assumeAtMostZero(below, boundary, &state)
+    case .greaterOrEqual:
+      return assumeAtMostZero(difference.scaled(by: -1), boundary, &state)
+    }
+  }
+
+  private mutating func assumeAtMostZero(
+    _ form: LinearForm?, _ boundary: BoundaryID, _ state: inout State
+  ) -> Bool {
+    guard let form else { return true }
+    return assumeAtMostZero(form, boundary, &state)
   }
 
   /// A converted value that turned out to fit the type it was converted from bounds that one too.
@@ -258,6 +296,38 @@ extension Machine {
         PathCondition(form: above, relation: .zero, boundary: known.highBoundary))
     }
     return propagate(operand, &state)
+  }
+
+  /// A comparison of a number with a constant so far away that no form holds the difference; `nil` for
+  /// others.
+  private func assumeFar(
+    _ op: Comparison, _ left: ValueID, _ right: ValueID, _ boundary: BoundaryID,
+    _ state: inout State
+  ) -> Bool? {
+    guard let first = form(left), let second = form(right) else { return nil }
+    if first.isConstant, second.isConstant { return true }
+    let isSwapped = first.isConstant
+    guard isSwapped || second.isConstant, let term = (isSwapped ? second : first).singleTerm,
+      term.coefficient == 1
+    else { return nil }
+    let limit = isSwapped ? first : second
+    let offset = (isSwapped ? second : first).constant
+    let bound = Int128(limit.constant) - Int128(offset)
+    switch isSwapped ? op.mirrored : op {
+    case .less: lower(term.symbol, to: bound - 1, boundary, &state)
+    case .lessOrEqual: lower(term.symbol, to: bound, boundary, &state)
+    case .greater: raise(term.symbol, to: bound + 1, boundary, &state)
+    case .greaterOrEqual: raise(term.symbol, to: bound, boundary, &state)
+    case .equal:
+      lower(term.symbol, to: bound, boundary, &state)
+      raise(term.symbol, to: bound, boundary, &state)
+    case .notEqual:
+      var known = fact(term.symbol, state)
+      if known.interval.low == bound { known.interval.low += 1 }
+      if known.interval.high == bound { known.interval.high -= 1 }
+      setFact(term.symbol, known, &state)
+    }
+    return !fact(term.symbol, state).interval.isEmpty
   }
 
   // MARK: Linear conditions
@@ -371,6 +441,7 @@ extension Machine {
       fact.highBoundary = boundary
     }
     setFact(symbol, fact, &state)
+    spread(symbol, &state)
   }
 
   private func raise(
@@ -386,6 +457,7 @@ extension Machine {
       fact.lowBoundary = boundary
     }
     setFact(symbol, fact, &state)
+    spread(symbol, &state)
   }
 
   /// Keeps `form <= 0` for a form of several symbols.

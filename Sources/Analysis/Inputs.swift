@@ -155,6 +155,7 @@ extension Machine {
     _ value: ValueID, _ boundary: BoundaryID, _ state: inout State
   ) -> AbstractValue {
     let type = type(of: value)
+    if type.isFloating { return inputFloating(value, boundary, &state) }
     guard type.isInteger, type.width <= 64 else { return unknownValue(value, &state) }
     let reason = inputBoundary(value, like: boundary)
     return unknownNumber(value, type.range, &state, low: reason, high: reason, input: reason)
@@ -165,9 +166,11 @@ extension Machine {
     _ region: Region, _ offset: LinearForm, _ size: Int64, at value: ValueID,
     _ state: inout State
   ) -> AbstractValue? {
-    if state.inputs.isEmpty || !type(of: value).isInteger { return nil }
+    let type = type(of: value)
+    if state.inputs.isEmpty || !(type.isInteger || type.isFloating) { return nil }
+    if type.isFloating, !offset.isConstant { return nil }
     if let known = state.indexedCell(region, offset, size), let form = known.form,
-      type(of: value).range.contains(bounds(form, state).interval)
+      type.range.contains(bounds(form, state).interval)
     {
       return known
     }

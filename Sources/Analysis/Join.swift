@@ -101,6 +101,8 @@ extension Machine {
     switch (left, right) {
     case (.number(let a), .number(let b)):
       return .number(LinearForm(merge(a, b, place, context, &result)))
+    case (.floating(let a), .floating(let b)):
+      return .floating(LinearForm(merge(a, b, place, context, &result)))
     case (
       .pointer(let a, let first, let inside, let leftNull),
       .pointer(let b, let second, let otherInside, let rightNull)

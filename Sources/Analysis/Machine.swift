@@ -222,7 +222,7 @@ struct Machine {
     _ key: DerivedKey, _ interval: Interval, at value: ValueID, _ state: inout State,
     low: BoundaryID = .none, high: BoundaryID = .none, input: BoundaryID = .none
   ) -> AbstractValue {
-    let symbol = universe.symbol(of: key, range: type(of: value).range)
+    let symbol = universe.symbol(of: key, at: value, range: type(of: value).range)
     var known = fact(symbol, state)
     known.interval = known.interval.intersection(interval)
     if known.interval.isEmpty { known = SymbolFact(interval: interval) }
@@ -262,7 +262,7 @@ struct Machine {
         if open == 0 { (low, high) = (least, most) }
         continue
       }
-      if open > 0, chosen == open, !known.input.isNone {
+      if open > 0, chosen == open, !known.input.isNone, isFree(form) {
         // Who chooses both lets their extremes meet.
         low = low.isNone ? .none : least
         high = high.isNone ? .none : most
@@ -273,11 +273,21 @@ struct Machine {
       if !known.input.isNone { chosen += 1 }
     }
     // Extremes of two unknowns need not meet: only a relation can say that they do.
-    if open > 1, chosen < open { (low, high) = (.none, .none) }
+    if open > 1, chosen < open || !isFree(form) { (low, high) = (.none, .none) }
     var result = SymbolFact(
       interval: interval, lowBoundary: low, highBoundary: high, input: input)
     if form.count > 1 { tighten(&result, form, state) }
     return result
+  }
+
+  /// Whether no symbol of a form was made of other numbers: extremes of those need not meet.
+  private func isFree(_ form: LinearForm) -> Bool {
+    (0..<form.count).allSatisfy { index in
+      switch universe[form[index].symbol].kind {
+      case .image, .derived: false
+      default: true
+      }
+    }
   }
 
   /// The bounds of a form as far as they may be reached.
@@ -373,17 +383,10 @@ struct Machine {
       let known = range.contains(computed) ? computed : range
       return unknownNumber(value, known, &state, input: input)
     }
-    let known = bounds(form, state)
-    let interval = known.interval
-    if type.isSigned || !type.isInteger || range.contains(interval) { return .number(form) }
-    let modulus: Int128 = 1 << Int128(type.width)
-    let turns = floorDivide(interval.low, modulus)
-    if turns == floorDivide(interval.high, modulus),
-      let shift = Int64(exactly: -turns * modulus), let moved = form.adding(constant: shift)
-    {
-      return .number(moved)
+    if type.isSigned || !type.isInteger || range.contains(bounds(form, state).interval) {
+      return .number(form)
     }
-    return unknownNumber(value, range, &state, input: known.input)
+    return wrap(form, at: value, &state)
   }
 
   /// The form of a register that holds a number.

@@ -95,6 +95,7 @@ extension Machine {
       if type.isPointer { return form == .zero ? known : nil }
       guard type.isInteger, type.range.contains(bounds(form, state).interval) else { return nil }
       return known
+    case .floating: return type.isFloating ? known : nil
     case .pointer, .function: return type.isPointer ? known : nil
     case .unknown: return nil
     }

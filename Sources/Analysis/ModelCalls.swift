@@ -214,7 +214,7 @@ extension Machine {
     case .unknown, .end: return unknownValue(value, &state)
     case .argument, .argumentOrNull, .within, .inside, .past:
       return pointer(model.result, arguments, at: value, &state)
-    case .length, .lengthUpTo, .position, .upTo, .range, .printed:
+    case .length, .lengthUpTo, .position, .upTo, .range, .printed, .magnitude, .squareRoot:
       return number(model, arguments, at: value, &state)
     case .memory, .stack, .resized, .text, .externalText, .message, .duplicate, .duplicateUpTo:
       return object(model.result, arguments, at: value, &state)
@@ -316,6 +316,12 @@ extension Machine {
     case .range(let low, let high):
       let range = Interval(Int128(low), Int128(high)).intersection(type(of: value).range)
       return range.isEmpty ? unknownValue(value, &state) : unknownNumber(value, range, &state)
+    case .magnitude(let index):
+      guard index < arguments.count else { return unknownValue(value, &state) }
+      return magnitude(arguments[index], at: value, &state)
+    case .squareRoot(let index):
+      guard index < arguments.count else { return unknownValue(value, &state) }
+      return squareRoot(arguments[index], at: value, &state)
     case .printed(let format, let first):
       return printed(model, arguments, format: format, first: first, at: value, &state)
     default: return unknownValue(value, &state)

@@ -254,6 +254,8 @@ public struct SizeObservation: Sendable, Hashable {
   public var isBytes: Bool
   /// Whether `callee` asks for memory.
   public var isAllocation: Bool
+  /// Whether it is a floating number.
+  public var isFloating = false
 }
 
 /// Something that the analysis saw and a rule may report.

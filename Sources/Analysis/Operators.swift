@@ -11,7 +11,8 @@ extension Machine {
     _ rightFact: SymbolFact, at value: ValueID, _ state: State
   ) {
     switch op {
-    case .divide, .remainder: checkDivisor(right, rightFact, at: value, state)
+    case .divide, .remainder:
+      if let form = form(right) { checkDivisor(right, form, rightFact, at: value, state) }
     case .shiftLeft, .shiftRight: checkShift(right, rightFact, at: value, state)
     case .add, .subtract, .multiply:
       if leftFact.input.isNone, rightFact.input.isNone,
@@ -19,18 +20,28 @@ extension Machine {
       {
         return
       }
-      guard let form = computed(op, form(left), form(right)) else { return }
-      checkOverflow(form, type(of: value), by: value, at: value, state)
+      if isModular(left) || isModular(right) { return }
+      guard let number = computed(op, left, right, at: value, state) else { return }
+      checkOverflow(number, type(of: value), at: value, state)
     case .and, .or, .xor: break
     }
   }
 
-  private mutating func checkDivisor(
-    _ divisor: ValueID, _ known: SymbolFact, at value: ValueID, _ state: State
-  ) {
-    guard known.interval.low <= 0, known.interval.high >= 0, let form = form(divisor) else {
-      return
+  /// Whether an unsigned number is meant modulo 2ⁿ: negated, or mixed of bits.
+  private func isModular(_ operand: ValueID) -> Bool {
+    guard type(of: operand).isInteger, !type(of: operand).isSigned else { return false }
+    switch operation(operand) {
+    case .unary, .binary(.xor, _, _): return true
+    case .cast(_, let inner): return isModular(inner)
+    default: return false
     }
+  }
+
+  private mutating func checkDivisor(
+    _ divisor: ValueID, _ form: LinearForm, _ known: SymbolFact, at value: ValueID,
+    _ state: State
+  ) {
+    guard known.interval.low <= 0, known.interval.high >= 0 else { return }
     var boundary = BoundaryID.none
     if known.interval.low == 0 { boundary = known.lowBoundary }
     if boundary.isNone, known.interval.high == 0 { boundary = known.highBoundary }
@@ -40,10 +51,21 @@ extension Machine {
       boundary = known.input
     }
     let isDefinite = known.interval.constant == 0
-    guard isDefinite || !boundary.isNone else { return }
+    guard isDefinite || !boundary.isNone, !isNonZero(form, state) else { return }
     reportSize(
       .divisor, divisor, Wrapped(form: form, fact: known, value: divisor), 0, boundary, isDefinite,
       at: value, argument: 0, state)
+  }
+
+  /// Whether a condition on a number without its sign keeps it from being zero.
+  private func isNonZero(_ form: LinearForm, _ state: State) -> Bool {
+    universe.image(.magnitude, of: form).map { fact($0, state).interval.low > 0 } ?? false
+  }
+
+  /// A floating divisor: zero yields an infinity, which no integer holds.
+  mutating func checkFloatingDivisor(_ divisor: ValueID, at value: ValueID, _ state: State) {
+    guard let form = floatingForm(divisor) else { return }
+    checkDivisor(divisor, form, bounds(form, state), at: value, state)
   }
 
   private mutating func checkShift(
@@ -71,16 +93,13 @@ extension Machine {
   }
 
   /// A sum, difference or product that its type cannot hold.
-  mutating func checkOverflow(
-    _ form: LinearForm, _ type: Type, by maker: ValueID, at value: ValueID, _ state: State
-  ) {
-    let known = bounds(form, state)
+  mutating func checkOverflow(_ number: Wrapped, _ type: Type, at value: ValueID, _ state: State) {
+    let known = number.fact
     guard !type.range.contains(known.interval) else { return }
-    let number = Wrapped(form: form, fact: known, value: maker)
     let range = type.range
     if known.interval.high > range.high, !known.highBoundary.isNone {
       reportSize(
-        .overflow, value, number, leastAbove(range.high, form, known.interval),
+        .overflow, value, number, leastAbove(range.high, number, known.interval),
         known.highBoundary, known.interval.low > range.high, at: value, argument: 0,
         bits: type.width, state)
     } else if known.interval.low < range.low, !known.lowBoundary.isNone {
@@ -96,11 +115,14 @@ extension Machine {
   ) {
     let type = type(of: value)
     guard type.isSigned, !input.isNone || form.isConstant,
-      case .binary(let op, _, _) = operation(operand)
+      case .binary(let op, let left, let right) = operation(operand)
     else { return }
     switch op {
     case .add, .subtract, .multiply:
-      checkOverflow(form, type, by: operand, at: value, state)
+      guard !isModular(left), !isModular(right),
+        let number = computed(op, left, right, at: operand, state)
+      else { return }
+      checkOverflow(number, type, at: value, state)
     default: break
     }
   }

@@ -85,7 +85,7 @@ extension Machine {
 
   private func claim(_ value: AbstractValue, _ state: State) -> Recording.Claim {
     switch value {
-    case .unknown: .anything
+    case .unknown, .floating: .anything
     case .number(let form): .number(bounds(form, state).interval)
     case .pointer(let region, let offset, _, let mayBeNull):
       .pointer(

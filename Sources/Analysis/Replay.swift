@@ -204,6 +204,7 @@ extension Machine {
     }
     switch stable {
     case .number(let form): return form.isConstant ? stable : .number(symbol(form))
+    case .floating(let form): return form.isConstant ? stable : .floating(symbol(form))
     case .pointer(let region, let offset, let inside, let mayBeNull):
       if entry == stable { return stable }
       return .pointer(

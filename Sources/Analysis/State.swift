@@ -305,7 +305,7 @@ struct State: Hashable, Sendable {
     func uses(_ form: LinearForm) -> Bool { form.coefficient(of: symbol) != 0 }
     func uses(_ value: AbstractValue) -> Bool {
       switch value {
-      case .number(let form), .pointer(_, let form, _, _): uses(form)
+      case .number(let form), .floating(let form), .pointer(_, let form, _, _): uses(form)
       case .unknown, .function: false
       }
     }

@@ -606,7 +606,7 @@ extension Machine {
       }
       return .pointer(object, offset: offset, mayBeNull: mayBeNull)
     case .function(let function): return .function(function)
-    case .unknown: return .unknown
+    case .unknown, .floating: return .unknown
     }
   }
 }

@@ -107,7 +107,7 @@ extension Machine {
       case .pointer(let region, _, _, _)?:
         noteWrite(region, &state)
         state.forget(region)
-      case .number?: break
+      case .number?, .floating?: break
       case .unknown?, .function?, nil: isUnnamed = true
       }
     }

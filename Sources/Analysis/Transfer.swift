@@ -32,7 +32,8 @@ extension Machine {
       }
       if type.isInteger || constant == 0 { return .constant(constant) }
       return .unknown
-    case .floating, .block, .resultAddress: return .unknown
+    case .floating(let bits): return floatingConstant(bits, at: value, &state)
+    case .block, .resultAddress: return .unknown
     case .literal(let literal):
       let size = Int64(module.literals[literal].bytes.count)
       let region = universe.region(of: literal, size: LinearForm(constant: size))

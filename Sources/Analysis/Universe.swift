@@ -71,8 +71,10 @@ struct SymbolInfo: Sendable {
     case length(Region, Int64)
     /// The bytes from where a parameter points to the end of its object.
     case parameterSize(LocalID)
-    /// The value of an operation that is not linear.
-    case derived
+    /// The value of an operation that is not linear, by the instruction that made it first.
+    case derived(ValueID)
+    /// What a conversion or a function makes of a number, where that may differ from it.
+    case image(Image)
     /// The bytes from where a pointer that a place held at entry leads to the end of its object.
     case entrySize(EntryPlace)
     /// A number that a place of shared memory held at entry.
@@ -154,9 +156,29 @@ struct ForeignPlace: Hashable, Sendable {
   var location: Location
 }
 
+/// A number made of another one.
+struct Image: Hashable, Sendable {
+  enum Kind: Hashable, Sendable {
+    /// The number modulo 2ⁿ, in the range of the type.
+    case conversion
+    /// The number without its sign.
+    case magnitude
+  }
+
+  var kind: Kind
+  var source: LinearForm
+  /// The instruction that made it first.
+  var maker: ValueID
+}
+
 /// An operation that is not linear, by its operands.
 struct DerivedKey: Hashable, Sendable {
-  var operation: BinaryOperator
+  enum Operation: Hashable, Sendable {
+    case binary(BinaryOperator)
+    case image(Image.Kind)
+  }
+
+  var operation: Operation
   var left: LinearForm
   var right: LinearForm
   var type: TypeID
@@ -393,9 +415,14 @@ struct Universe: Sendable {
   }
 
   /// The value of an operation on these operands.
-  mutating func symbol(of key: DerivedKey, range: Interval) -> Symbol {
+  mutating func symbol(of key: DerivedKey, at maker: ValueID, range: Interval) -> Symbol {
     if let known = derivedSymbols[key] { return known }
-    let symbol = make(.derived, range)
+    let symbol: Symbol
+    switch key.operation {
+    case .binary: symbol = make(.derived(maker), range)
+    case .image(let kind):
+      symbol = make(.image(Image(kind: kind, source: key.left, maker: maker)), range)
+    }
     derivedSymbols[key] = symbol
     for form in [key.left, key.right] {
       for index in 0..<form.count {
@@ -403,6 +430,21 @@ struct Universe: Sendable {
       }
     }
     return symbol
+  }
+
+  /// The image of a form, where one was asked for.
+  func image(_ kind: Image.Kind, of form: LinearForm) -> Symbol? {
+    guard form.count > 0, let made = derivedFrom[form.first.symbol] else { return nil }
+    return made.first { symbol in
+      guard case .image(let image) = self[symbol].kind else { return false }
+      return image.kind == kind && image.source == form
+    }
+  }
+
+  /// What conversions and the like make of a symbol.
+  func images(of symbol: Symbol) -> [Symbol] {
+    guard !derivedFrom.isEmpty, let made = derivedFrom[symbol] else { return [] }
+    return made.filter { if case .image = self[$0].kind { true } else { false } }
   }
 
   /// The values that operations make of a symbol, directly or not.

@@ -22,6 +22,8 @@ enum AbstractValue: BitwiseCopyable, Hashable, Sendable {
   case unknown
   /// An integer (or a pointer known as one: `NULL` is the constant 0).
   case number(LinearForm)
+  /// A floating number, in units of 2⁻³⁰.
+  case floating(LinearForm)
   /// An address: `offset` bytes into a region, inside an array that bounds it.
   case pointer(Region, offset: LinearForm, inside: SubObject, mayBeNull: Bool)
   /// The address of a function.

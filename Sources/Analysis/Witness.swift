@@ -39,6 +39,14 @@ extension Machine {
   /// Values that satisfy the path and give the goal's form its value.
   func solve(_ goal: (form: LinearForm, value: Int128)?, _ state: State) -> Assignment? {
     var conditions = Array(state.conditions)
+    var goal = goal
+    if let known = goal, let term = known.form.singleTerm,
+      case let rest = known.value - Int128(known.form.constant),
+      rest % Int128(term.coefficient) == 0
+    {
+      // Of one symbol, which keeps the numbers small.
+      goal = (LinearForm(term.symbol), rest / Int128(term.coefficient))
+    }
     if let goal, let shift = Int64(exactly: -goal.value),
       let form = goal.form.adding(constant: shift)
     {
@@ -69,6 +77,7 @@ extension Machine {
     guard let symbol = open.first(where: { narrowed[$0]?.constant == nil }) else {
       var assignment = Assignment()
       for (symbol, interval) in narrowed { assignment[symbol] = interval.low }
+      setMagnitudes(&assignment)
       return conditions.allSatisfy { assignment.satisfies($0) } ? assignment : nil
     }
     guard let interval = narrowed[symbol] else { return nil }
@@ -80,6 +89,16 @@ extension Machine {
       if let found = search(open, conditions, next, &nodes) { return found }
     }
     return nil
+  }
+
+  /// What is a number without its sign follows from the number.
+  private func setMagnitudes(_ assignment: inout Assignment) {
+    for symbol in assignment.values.keys.sorted() {
+      guard case .image(let image) = universe[symbol].kind, image.kind == .magnitude,
+        let source = assignment.value(of: image.source)
+      else { continue }
+      assignment[symbol] = Int128(source.magnitude)
+    }
   }
 
   /// Interval propagation; `nil` where a condition cannot hold.

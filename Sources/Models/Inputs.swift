@@ -20,6 +20,10 @@ private let inputs = """
   atoi: parsed 0
   atol: parsed 0
   atoll: parsed 0
+  atof: parsed 0
+  strtod: parsed 0
+  strtof: parsed 0
+  strtold: parsed 0
   strtol: parsed 0
   strtoul: parsed 0
   strtoll: parsed 0

@@ -261,7 +261,8 @@ let system = """
   arc4random: pure
   arc4random_buf: write 0 #1; clobber 0
   getrandom: write 0 #1; clobber 0; ret upto #1 or fail
-  abs labs llabs: pure
+  abs labs llabs imaxabs fabs fabsf fabsl: ret magnitude 0
+  sqrt sqrtf sqrtl: ret root 0
   getpid getppid getpgrp getsid getuid geteuid getgid getegid gettid: pure
   setuid setgid seteuid setegid setsid setpgid nice: pure
   getpwnam getgrnam: string 0

@@ -122,6 +122,8 @@ private let resultReaders: [String: ResultReader] = [
   "end": { a throws(ModelError) in .end(try a.number(0)) },
   "length": { a throws(ModelError) in .length(try a.number(0)) },
   "shorter": { a throws(ModelError) in .lengthUpTo(try a.number(0), try a.size(1)) },
+  "root": { a throws(ModelError) in .squareRoot(try a.number(0)) },
+  "magnitude": { a throws(ModelError) in .magnitude(try a.number(0)) },
   "position": { a throws(ModelError) in .position(try a.number(0)) },
   "upto": { a throws(ModelError) in .upTo(try a.size(0), canFail: a.words.count > 1) },
   "printed": { a throws(ModelError) in

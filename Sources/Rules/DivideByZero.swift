@@ -17,6 +17,7 @@ extension Rule {
 
 private func tier(_ number: SizeObservation, _ judgement: Judgement) -> Tier? {
   if judgement == .possible { return nil }
+  if number.isFloating { return .b }
   let isConstant = judgement == .proven && number.source == .constant
   return isConstant || number.isBytes ? .a : .b
 }
@@ -34,5 +35,6 @@ private let divideByZeroInfo = RuleInfo(
   limits: """
     Blocks where the divisor is the constant zero on a path, and where bytes of a file or a peer supply
     the zero. A number from a line of text, as in `/proc`, and one that only a condition of the program
-    lets through are tier B: the program may know better. Floating-point division is not judged.
+    lets through are tier B: the program may know better. So is a floating divisor, which makes an infinity
+    and no end of the process by itself.
     """)
