@@ -147,6 +147,7 @@ extension Machine {
       return
     }
     let counter = universe.counter(of: loop)
+    loopEntries[loop] = entry.uninitialised
     let closed = close(loop, entry, counter)
     var head = closed
     var isLast = false

@@ -138,6 +138,11 @@ extension Machine {
 
   /// `int x = x;` is how some tell a compiler to be silent.
   private func isOwnInitialiser(_ value: ValueID, of local: LocalID) -> Bool {
+    if case .copy(let destination, _, _) = operation(value),
+      case .local(local) = operation(destination)
+    {
+      return true
+    }
     for row in Int(value.index) + 1..<min(Int(value.index) + 4, body.instructions.count) {
       if case .store(let address, value, _) = operation(ValueID(row)),
         case .local(local) = operation(address)
@@ -155,9 +160,13 @@ extension Machine {
   ) {
     if state.uninitialised.isEmpty { return }
     guard let length, case .pointer(let region, let offset, _, _) = registers[Int(address.index)],
-      offset.isConstant,
       case let count = Int64(clamping: max(bounds(length, state).interval.low, 0)), count > 0
     else { return }
+    if !offset.isConstant {
+      if isOutput || !length.isConstant { return }
+      return readElement(
+        address, region, offset, size: count, at: value, argument: argument, &state)
+    }
     let end = offset.constant.addingSaturating(count)
     let found = state.uninitialised.first { bytes in
       guard bytes.holder == .region(region) else { return false }
@@ -179,7 +188,7 @@ extension Machine {
   }
 
   /// What is read, as the program writes it where it reads it.
-  private func readName(_ address: ValueID, _ region: Region, at value: ValueID) -> String {
+  func readName(_ address: ValueID, _ region: Region, at value: ValueID) -> String {
     if case .load = operation(value) { return module.text(of: body.instructions[value].origin) }
     if case .heap = universe[region].kind {
       let name = module.text(of: body.instructions[address].origin)
@@ -188,9 +197,10 @@ extension Machine {
     return objectName(address, region, .none)
   }
 
-  private mutating func reportUninitialised(
+  mutating func reportUninitialised(
     _ bytes: UninitialisedBytes, local: LocalID?, _ object: String, isOutput: Bool, total: Int64,
-    at value: ValueID, argument: Int, _ state: State
+    at value: ValueID, argument: Int, goal: (form: LinearForm, value: Int128)? = nil,
+    boundary: BoundaryID = .none, _ state: State
   ) {
     let cause = Int(positions[Int(bytes.cause.index)])
     var observation = UninitialisedObservation(
@@ -201,7 +211,10 @@ extension Machine {
     var steps: [Step] = []
     if mode == .replay {
       guard let sure = isAssured(bytes, local, from: cause, state) else { return }
-      observation.isAssured = sure
+      // A struct may be copied without values (C11 6.2.6.1p6), little though it is meant.
+      var isCopy = false
+      if case .copy = operation(value) { isCopy = true }
+      observation.isAssured = sure && !isCopy
       let name = object.isEmpty ? "the object" : "'\(object)'"
       let source = calleeName(bytes.cause)
       steps = [
@@ -215,8 +228,8 @@ extension Machine {
       Violation(
         candidate: Candidate(
           value: value, argument: argument, kind: .uninitialised(bytes.cause), via: [cause]),
-        observation: .uninitialised(observation), isDefinite: true, goal: nil, boundary: .none,
-        cause: nil, region: nil, calleeSteps: steps))
+        observation: .uninitialised(observation), isDefinite: goal == nil, goal: goal,
+        boundary: boundary, cause: nil, region: nil, calleeSteps: steps))
   }
 
   /// Whether the bytes lie between the members of a struct.
@@ -240,7 +253,10 @@ extension Machine {
     _ bytes: UninitialisedBytes, _ local: LocalID?, from cause: Int, _ state: State
   ) -> Bool? {
     if bytes.loop >= 0, !isFirstIteration(Int(bytes.loop), state) { return nil }
-    let writers = local.map { self.writers(of: $0) } ?? writersThroughPointers()
+    var writers = local.map { self.writers(of: $0) } ?? writersThroughPointers()
+    if case .region(let region) = bytes.holder {
+      writers = writers.filter { !isFill($0, of: region) }
+    }
     let skips = skips(of: writers, from: cause, state)
     guard let first = skips.first else {
       // Nothing on any way to here writes it.

@@ -124,6 +124,10 @@ struct Machine {
   var position = 0
   /// Regions that each loop writes.
   var loopWrites: [Set<Region>]
+  /// What each loop writes to the objects that it writes.
+  var loopFills: [[Region: LoopFill]]
+  /// Bytes without a value where each loop was entered last.
+  var loopEntries: [ContiguousArray<UninitialisedBytes>]
   /// Whether each loop calls code that may write every shared region.
   var loopHavocs: [Bool]
   /// Locals of each loop whose closed form was found to leave their type.
@@ -155,6 +159,8 @@ struct Machine {
     openCandidates = candidates
     exits = Array(repeating: nil, count: flow.order.count)
     loopWrites = Array(repeating: [], count: flow.loops.count)
+    loopFills = Array(repeating: [:], count: flow.loops.count)
+    loopEntries = Array(repeating: [], count: flow.loops.count)
     loopHavocs = Array(repeating: false, count: flow.loops.count)
     wrapping = Array(repeating: [], count: flow.loops.count)
     var slots = [Int](repeating: -1, count: body.locals.count)

@@ -158,7 +158,7 @@ extension Machine {
     guard case .pointer(let region, let offset, let inside, _) = registers[Int(address.index)]
     else { return }
     let holdsNone = state.uninitialised
-    noteWrite(region, &state)
+    noteWrite(region, at: offset, &state)
     if offset.isConstant, !holdsNone.isEmpty, isOwnObject(region) {
       state.uninitialised = holdsNone
       state.initialise(
@@ -226,6 +226,7 @@ extension Machine {
     dereference(destination, at: value, argument: 0, &state)
     access(source, size, isWrite: false, at: value, argument: 1, state)
     access(destination, size, isWrite: true, at: value, argument: 0, state)
+    readBytes(source, size, isOutput: false, at: value, argument: 1, &state)
     copyBytes(
       registers[Int(destination.index)], registers[Int(source.index)], size, at: value, &state)
   }
@@ -270,7 +271,9 @@ extension Machine {
   // MARK: Unseen code
 
   /// Notes a write; one through a pointer of unknown target may go to each region that was lost.
-  mutating func noteWrite(_ region: Region, _ state: inout State) {
+  ///
+  /// `offset` is that of a plain store, which may be one of a loop that fills an array.
+  mutating func noteWrite(_ region: Region, at offset: LinearForm? = nil, _ state: inout State) {
     state.initialise(.region(region))
     if case .opaque = universe[region].kind {
       for other in state.lost where other != region {
@@ -284,11 +287,11 @@ extension Machine {
         state.forget(alternative.region)
       }
     }
-    noteWrite(to: region)
+    noteWrite(to: region, at: offset)
   }
 
   /// Notes a write for the loops around the current position.
-  private mutating func noteWrite(to region: Region) {
+  private mutating func noteWrite(to region: Region, at offset: LinearForm? = nil) {
     guard mode == .explore else { return }
     switch universe[region].kind {
     case .parameter(let local): writtenParameters |= bit(of: local)
@@ -297,8 +300,12 @@ extension Machine {
     case .local, .heap, .made, .literal, .choice: break
     }
     var loop = flow.innermostLoop[position]
+    let fill = loop >= 0 ? offset.flatMap { self.fill(at: $0) } : nil
     while loop >= 0 {
       loopWrites[loop].insert(region)
+      if isOwnObject(region) {
+        note(fill?.loop == loop ? fill?.fill ?? .anything : .anything, of: region, in: loop)
+      }
       loop = flow.loops[loop].parent ?? -1
     }
   }
@@ -328,6 +335,7 @@ extension Machine {
       return
     }
     if universe[region].isShared || state.isEscaped(region) { return }
+    noteUnordered(region)
     state.escape(region)
     var index = state.firstCell(in: region, endingAfter: .min)
     var targets: [Region] = []

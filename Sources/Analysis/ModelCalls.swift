@@ -367,8 +367,10 @@ extension Machine {
       }
       return address
     case .stack(let count):
-      return newObject(
+      let address = newObject(
         isHeap: true, size: size(count, arguments, about: 0), mayBeNull: false, at: value, &state)
+      noteAllocation(address, at: value, &state)
+      return address
     case .resized(_, let count):
       return newObject(
         isHeap: true, size: size(count, arguments, about: 0), mayBeNull: true, at: value, &state)

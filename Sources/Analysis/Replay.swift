@@ -165,6 +165,7 @@ extension Machine {
   private mutating func enterLoop(_ loop: Int, _ exploration: Exploration, _ state: inout State) {
     let counter = universe.counter(of: loop)
     let entry = state
+    loopEntries[loop] = entry.uninitialised
     state = close(loop, entry, counter)
     guard let head = exploration.heads[loop] else { return }
     let inductions = inductions(of: loop).map { slots[Int($0.local.index)] }

@@ -171,13 +171,17 @@ extension Machine {
     if isDead { return [] }
     let block = body.blocks[flow.order[position]]
     switch block.terminator {
-    case .jump(let target): return [(flow.position[Int(target.index)], state)]
+    case .jump(let target):
+      var edge = state
+      leaveFills(to: flow.position[Int(target.index)], &edge)
+      return [(flow.position[Int(target.index)], edge)]
     case .branch(let condition, let then, let otherwise):
       let kind = conditionKind(at: position)
       var edges: [(target: Int, state: State)] = []
       for (target, isTrue) in [(then, true), (otherwise, false)] {
         var edge = state
         if assume(condition, isTrue, kind, block.origin, &edge) {
+          leaveFills(to: flow.position[Int(target.index)], &edge)
           edges.append((flow.position[Int(target.index)], edge))
         }
       }

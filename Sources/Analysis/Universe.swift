@@ -296,6 +296,9 @@ struct Universe: Sendable {
     return symbol
   }
 
+  /// The counter of a loop that was entered.
+  func knownCounter(of loop: Int) -> Symbol? { counters[loop] }
+
   /// The value of a parameter at entry.
   mutating func symbol(ofParameter local: LocalID, range: Interval) -> Symbol {
     if let known = parameters[local] { return known }

@@ -13,11 +13,13 @@ extension Rule {
           observation.judgement != .possible
         else { continue }
         let name = read.object.isEmpty ? "memory" : "'\(read.object)'"
+        let condition =
+          observation.witness.first.map { " when '\($0.name)' is \($0.value)" } ?? ""
         let subject = read.callee.isEmpty ? "" : "'\(read.callee)' "
         findings.append(
           pass.finding(
             uninitializedReadInfo, observation,
-            "\(subject)reads \(name), which has no value on this path",
+            "\(subject)reads \(name), which has no value on this path\(condition)",
             tier: read.isAssured ? .a : .b,
             hint: "give it a value where it is declared, or on every path to here",
             last: "\(subject)reads \(name) without a value"))
@@ -37,7 +39,8 @@ private let uninitializedReadInfo = RuleInfo(
     """,
   limits: """
     Speaks where one path reads a local or memory from `malloc` that nothing on the path can have
-    written. A callee that gets the address counts as writing it, so does a store at an index that is not
-    constant. Where other conditions decide between the write that was left out and the read, more than
+    written. A callee that gets the address counts as writing it, and so does a store at an index, but for a
+    loop that fills an array in order: what lies behind its last element has no value. The copy of a whole
+    struct is only likely (tier B). Where other conditions decide between the write that was left out and the read, more than
     two writes are left out, or a `switch` leaves one out, the finding is only likely (tier B).
     """)
