@@ -56,6 +56,8 @@ public enum ModelEffect: Hashable, Sendable {
   case output(Int, ModelSize)
   /// Takes an argument as a string, up to its terminator.
   case string(Int)
+  /// Hands an argument as a string to the system, which answers an error where it is null: `open`.
+  case path(Int)
   /// Takes an argument as a string of at most that many elements, which need no terminator.
   case boundedString(Int, ModelSize)
   /// Copies bytes: destination, source, count.
@@ -99,6 +101,8 @@ public enum ModelEffect: Hashable, Sendable {
   case allocateText(Int)
   /// May change what an argument points to.
   case clobber(Int)
+  /// May return once more, later, from the same call: `setjmp` (C11 7.13.1.1p3).
+  case returnsAgain
   /// Brings something in from outside; with a number of bytes, or the greatest result.
   case input(InputEffect, ModelSize?)
 }

@@ -81,13 +81,14 @@ extension Machine {
       access(arguments[source], bytes, isWrite: false, at: value, argument: source, state)
       readBytes(
         arguments[source], bytes, isOutput: true, at: value, argument: source, &state)
-    case .string(let index):
+    case .string(let index), .path(let index):
       guard has(index) else { return }
       useString(arguments[index], at: value, argument: index, &state)
       readBytes(
         arguments[index], LinearForm(constant: width(of: arguments[index])), isOutput: false,
         at: value, argument: index, &state)
     case .boundedString: break
+    case .returnsAgain: returnAgain(&state)
     case .copy(let target, let source, let count):
       guard has(target), has(source) else { return }
       guard let bytes = size(count, arguments, about: target) else {
@@ -449,5 +450,14 @@ extension Machine {
     let address = newObject(isHeap: true, size: nil, mayBeNull: true, at: value, &state)
     state.setCell(
       in: region, at: offset.constant, size: UInt32(module.pointerSize), to: address)
+  }
+}
+
+extension Machine {
+  /// When the call returns once more, everything is as the code behind it has left it.
+  private mutating func returnAgain(_ state: inout State) {
+    havoc(&state)
+    state.uninitialised = []
+    state.nulls = []
   }
 }

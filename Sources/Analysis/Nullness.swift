@@ -317,7 +317,7 @@ extension Machine {
     }
     let object = module.text(of: body.instructions[base].origin)
     if mode == .replay {
-      guard let sure = self.isAssured(reason, isNull, via[0], origin, state) else { return }
+      guard let sure = self.isAssured(base, reason, isNull, via[0], origin, state) else { return }
       isAssured = sure
       steps = [
         Step(
@@ -342,7 +342,8 @@ extension Machine {
   /// pointer leave room for what the program knows and we do not. `nil` where the test is followed by
   /// unseen code that the other outcome does not call: who writes `if (!p) fail();` knows of the value.
   private mutating func isAssured(
-    _ reason: NullReason, _ isNull: Bool, _ cause: Int, _ origin: OriginID, _ state: State
+    _ base: ValueID, _ reason: NullReason, _ isNull: Bool, _ cause: Int, _ origin: OriginID,
+    _ state: State
   ) -> Bool? {
     switch reason {
     case .answered where isNull, .assigned:
@@ -351,10 +352,20 @@ extension Machine {
     case .tested:
       let way = passage(from: cause, isDecision: true, state)
       if way.callsUnseen { return nil }
+      // What a function left in a local that it was handed, its answer may tell: `if (!get(&p)) return;`.
+      if isLocalInMemory(base) { return false }
       return way.guards == 0 && !module.origins[origin].isMacro
         && conditionKind(at: cause) != .loopCondition
     case .answered, .allocated, .parameter: return false
     }
+  }
+
+  /// Whether a pointer is what a local holds whose address is taken.
+  private func isLocalInMemory(_ pointer: ValueID) -> Bool {
+    guard case .cell(let region, _)? = nullPlace(of: pointer),
+      case .local = universe[region].kind
+    else { return false }
+    return true
   }
 
   private func kind(_ reason: NullReason, _ isNull: Bool) -> NullObservation.Reason {

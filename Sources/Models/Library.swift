@@ -175,10 +175,10 @@ let streams = """
 let files = """
   read pread pread64: write 1 #2; external 1 #2; ret upto #2 or fail
   write pwrite pwrite64: output 1 #2; ret upto #2 or fail
-  readlink: string 0; write 1 #2; external 1 #2; ret upto #2 or fail
-  readlinkat: string 1; write 2 #3; external 2 #3; ret upto #3 or fail
-  open open64 creat: string 0; acquire descriptor; ret -1..2147483647
-  openat: string 1; acquire descriptor; ret -1..2147483647
+  readlink: path 0; write 1 #2; external 1 #2; ret upto #2 or fail
+  readlinkat: path 1; write 2 #3; external 2 #3; ret upto #3 or fail
+  open open64 creat: path 0; acquire descriptor; ret -1..2147483647
+  openat: path 1; acquire descriptor; ret -1..2147483647
   dup: acquire descriptor; ret -1..2147483647
   dup2 dup3: ret -1..2147483647
   close: release 0 descriptor; ret -1..0
@@ -188,22 +188,22 @@ let files = """
   mkdtemp mktemp: string 0; ret maybe 0
   memfd_create shm_open: string 0; acquire descriptor
   eventfd timerfd_create epoll_create epoll_create1 inotify_init inotify_init1: acquire descriptor
-  unlink remove rmdir chdir chroot umount swapoff: string 0; ret -1..0
-  unlinkat: string 1; ret -1..0
-  rename link symlink: string 0; string 1; ret -1..0
-  mkdir chmod access mkfifo mknod truncate euidaccess: string 0; ret -1..0
-  chown lchown: string 0; ret -1..0
-  stat lstat stat64 lstat64 statfs statvfs: string 0; clobber 1; ret -1..0
+  unlink remove rmdir chdir chroot umount swapoff: path 0; ret -1..0
+  unlinkat: path 1; ret -1..0
+  rename link symlink: path 0; path 1; ret -1..0
+  mkdir chmod access mkfifo mknod truncate euidaccess: path 0; ret -1..0
+  chown lchown: path 0; ret -1..0
+  stat lstat stat64 lstat64 statfs statvfs: path 0; clobber 1; ret -1..0
   fstat fstat64 fstatfs: clobber 1; ret -1..0
-  fstatat: string 1; clobber 2; ret -1..0
-  utime utimes: string 0; ret -1..0
+  fstatat: path 1; clobber 2; ret -1..0
+  utime utimes: path 0; ret -1..0
   lseek lseek64 ftruncate fsync fdatasync fchmod fchown fchdir isatty umask sync: pure
-  opendir: string 0; acquire directory
+  opendir: path 0; acquire directory
   fdopendir: acquire directory
   closedir: release 0 directory
   readdir readdir64 rewinddir dirfd telldir seekdir: pure
   getcwd: write 0 #1; terminate 0 #1
-  realpath: string 0; clobber 1
+  realpath: path 0; clobber 1
   basename dirname: clobber 0
   fnmatch: string 0; string 1
   ioctl fcntl fcntl64: clobber 2
@@ -250,6 +250,7 @@ let sockets = """
 let system = """
   abort _exit _Exit quick_exit exit: noreturn
   longjmp siglongjmp __assert_fail __stack_chk_fail __builtin_trap: noreturn
+  setjmp _setjmp sigsetjmp __sigsetjmp: again
   getenv secure_getenv: string 0; ret outside
   setenv: string 0; string 1
   unsetenv putenv: string 0

@@ -161,6 +161,8 @@ private let effectReaders: [String: EffectReader] = [
     a.words.count > 1
       ? .boundedString(try a.number(0), try a.size(1)) : .string(try a.number(0))
   },
+  "again": { _ throws(ModelError) in .returnsAgain },
+  "path": { a throws(ModelError) in .path(try a.number(0)) },
   "copy": { a throws(ModelError) in
     .copy(try a.number(0), try a.number(1), try a.size(2))
   },
