@@ -54,11 +54,31 @@ public func analyse(
   for (step, outcome) in zip(steps, outcomes) {
     results[step.key.module][Int(step.key.function.index)] = outcome.result
   }
+  let again = SecondLook(
+    program: program, modules: modules, models: known, table: models, steps: steps,
+    outcomes: outcomes, fuel: options.fuel)
+  let more = runner.run(needs: steps.map { _ in [] }) {
+    (number: Int, _: [SecondLook.Result]) -> SecondLook.Result in
+    again.look(at: number)
+  }
+  var seen = again.seen
+  for (step, result) in zip(steps, more) {
+    results[step.key.module][Int(step.key.function.index)]?.steps += result.steps
+    if !result.refuted.isEmpty {
+      results[step.key.module][Int(step.key.function.index)]?.observations.removeAll {
+        result.refuted.contains(SecondLook.Located(function: step.key, observation: $0).place)
+      }
+    }
+    for located in result.found where seen.insert(located.place).inserted {
+      results[located.function.module][Int(located.function.function.index)]?.observations.append(
+        located.observation)
+    }
+  }
   return results.map { ModuleResult(functions: $0.compactMap { $0 }) }
 }
 
 /// What a reader takes for one defect.
-private enum Defect: Hashable {
+enum Defect: Hashable {
   case own(Candidate)
   /// All accesses of one callee to one object.
   case inCallee(ValueID, object: String, isWrite: Bool)
@@ -76,9 +96,27 @@ private enum Defect: Hashable {
 }
 
 /// What a step of the analysis yields.
-private struct Outcome: Sendable {
+struct Outcome: Sendable {
   var result: FunctionResult
   var summary: Summary?
+  /// Whom calls by address go to.
+  var indirectTargets: [ValueID: FunctionID?] = [:]
+  /// Where observations are that a summary's word is the reason for.
+  var onWord: [ValueID] = []
+}
+
+extension Machine {
+  /// Whether a violation outside a callee rests on what the callee's summary says.
+  fileprivate func isOnWord(_ violation: Violation) -> Bool {
+    guard violation.calleeSteps.isEmpty else { return false }
+    if violation.boundary.index > 1, case .foreign = universe[violation.boundary].place {
+      return true
+    }
+    guard let goal = violation.goal?.form else { return false }
+    return (0..<goal.count).contains { index in
+      if case .foreign = universe[goal[index].symbol].kind { true } else { false }
+    }
+  }
 }
 
 private func analyse(
@@ -95,6 +133,7 @@ private func analyse(
     module: module, moduleIndex: key.module, function: key.function, body: body, models: models,
     facts: facts, fuel: fuel)
   var summary: Summary?
+  var onWord: [ValueID] = []
   if let exploration = machine.explore() {
     summary = machine.summarise(key.module)
     var confirmed: Set<Defect> = []
@@ -102,6 +141,7 @@ private func analyse(
       machine.fuel = max(fuel / 4, 1000)
       if let confirmation = machine.replay(candidate, exploration) {
         guard confirmed.insert(Defect(confirmation.violation)).inserted else { continue }
+        if machine.isOnWord(confirmation.violation) { onWord.append(candidate.value) }
         result.observations.append(machine.observation(confirmation))
       } else {
         result.undecided += 1
@@ -120,7 +160,8 @@ private func analyse(
   }
   result.steps = machine.steps
   result.facts = machine.facts.recorded
-  return Outcome(result: result, summary: summary)
+  return Outcome(
+    result: result, summary: summary, indirectTargets: machine.indirectTargets, onWord: onWord)
 }
 
 private func unknowns(in body: Body, of module: Module) -> [String: Int] {

@@ -11,6 +11,7 @@ extension Machine {
     case .function(let function): target = function
     case .indirect(let address):
       if case .function(let function) = registers[Int(address.index)] { target = function }
+      if mode == .explore { indirectTargets[value] = .some(target) }
     }
     let arguments = Array(body.values(call.arguments))
     if let target {

@@ -17,19 +17,39 @@ struct Facts: Sendable {
   private let program: Program
   private let summaries: [FunctionKey: Summary]
   private let module: Int
+  /// What the function's module holds of others.
+  private let imports: Imports
   private(set) var recorded: [RecordedFact] = []
   private var asked: Set<String> = []
 
-  init(program: Program, summaries: [FunctionKey: Summary], module: Int) {
+  /// Rows of other modules behind a module's own.
+  struct Imports: Sendable {
+    /// Functions that are the module's own.
+    var ownFunctions = Int.max
+    /// Where the functions behind them come from.
+    var functions: ContiguousArray<FunctionKey> = []
+    /// Variables by USR.
+    var globals: [String: GlobalID] = [:]
+  }
+
+  init(
+    program: Program, summaries: [FunctionKey: Summary], module: Int, imports: Imports = Imports()
+  ) {
     self.program = program
     self.summaries = summaries
     self.module = module
+    self.imports = imports
   }
 
   /// What a call of the function does, where its code is part of the program and comes before this
   /// function in the order of the analysis.
   mutating func summary(of function: FunctionID, in module: Module) -> Summary? {
-    guard let key = program.definition(of: function, in: self.module) else { return nil }
+    let row = Int(function.index)
+    let named =
+      row < imports.ownFunctions
+      ? FunctionKey(module: self.module, function: function)
+      : imports.functions[row - imports.ownFunctions]
+    guard let key = program.definition(of: named.function, in: named.module) else { return nil }
     let summary = summaries[key]
     record(
       "summary \(module.symbols[module.functions[function].usr])", answer: summary?.hash ?? 0)
@@ -65,7 +85,9 @@ struct Facts: Sendable {
   }
 
   /// The row of a variable in the function's module, by its USR.
-  func global(_ usr: String) -> GlobalID? { program.global(usr, in: module) }
+  func global(_ usr: String) -> GlobalID? {
+    program.global(usr, in: module) ?? imports.globals[usr]
+  }
 
   /// The size of a variable that some module of the program defines, in bytes.
   mutating func size(ofGlobal usr: String) -> Int64? {
@@ -88,14 +110,6 @@ struct Facts: Sendable {
     hash.add(answer)
     recorded.append(RecordedFact(question: question, answerHash: hash.value))
   }
-}
-
-/// A function with a body, by module.
-public struct FunctionKey: Hashable, Sendable {
-  /// Position of the module in the program.
-  public var module: Int
-  /// The function in that module.
-  public var function: FunctionID
 }
 
 /// FNV-1a over 64-bit words, the same in every run.

@@ -132,15 +132,16 @@ extension Machine {
   ///
   /// Who is told that a text starts with a prefix knows that it is that long, though no form says so.
   private mutating func question(_ value: ValueID, _ state: inout State) {
-    guard mode == .replay else { return }
+    if mode == .explore && inlined == nil { return }
     switch operation(value) {
     case .cast(_, let operand): question(operand, &state)
     case .load(let address, _):
-      guard case .local(let local) = operation(address), slots[Int(local.index)] >= 0,
-        let call = answer(state.locals[slots[Int(local.index)]])
-      else { return }
-      question(call, &state)
-    case .call(let call):
+      guard case .local(let local) = operation(address), slots[Int(local.index)] >= 0 else {
+        noteComparison(address, &state)
+        return
+      }
+      if let call = answer(state.locals[slots[Int(local.index)]]) { question(call, &state) }
+    case .call(let call) where mode == .replay:
       let arguments = Array(body.values(body.calls[call].arguments))
       for (index, argument) in arguments.enumerated() where onlyReads(body.calls[call], index) {
         if case .pointer(let region, _, _, _) = registers[Int(argument.index)] {
@@ -149,6 +150,31 @@ extension Machine {
       }
     default: break
     }
+  }
+
+  /// Code that was put in the place of a call judges the content of an object, as a callee does that
+  /// only looks at it.
+  private mutating func noteComparison(_ address: ValueID, _ state: inout State) {
+    let frame = frame(at: position)
+    guard frame > 0, case .pointer(let region, _, _, _) = registers[Int(address.index)] else {
+      return
+    }
+    if mode == .explore {
+      // A replay passes loops by their closed form.
+      var loop = flow.innermostLoop[position]
+      while loop >= 0 {
+        loopTests[loop].insert(region)
+        loop = flow.loops[loop].parent ?? -1
+      }
+      return
+    }
+    noteContentTest(region, frame, &state)
+  }
+
+  /// Notes that a path depends on what the code of a frame thinks of an object's content.
+  func noteContentTest(_ region: Region, _ frame: Int, _ state: inout State) {
+    let test = ContentTest(region: region, frame: frame)
+    if !state.contentTests.contains(test) { state.contentTests.append(test) }
   }
 
   /// Whether a callee only looks at what an argument points to, and answers by what it sees.
@@ -160,7 +186,7 @@ extension Machine {
     guard let model = models[Int(target.index)], model.result == .unknown else { return false }
     return model.effects.allSatisfy { effect in
       switch effect {
-      case .string, .read: true
+      case .string, .boundedString, .read: true
       default: false
       }
     }

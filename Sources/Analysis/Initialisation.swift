@@ -297,6 +297,9 @@ extension Machine {
     for (row, instruction) in body.instructions.rows.enumerated() where positions[row] >= 0 {
       var isWriter = false
       switch instruction.operation {
+      case .store(_, let value, _) where leadsTo(value):
+        // A pointer holds its address: what is written through pointers may be it.
+        return writersThroughPointers()
       case .load, .loadBits, .field, .element, .dynamicElement, .cast, .compare, .declare,
         .endScope:
         break

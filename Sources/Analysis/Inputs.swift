@@ -195,7 +195,9 @@ extension Machine {
       // The cell says it better.
       state.removeInputs(
         in: region, from: offset.constant, to: offset.constant.addingSaturating(size))
-    } else if !origin.isNone {
+    } else if !origin.isNone, let content = content.form,
+      fills(bounds(content, state).interval, size)
+    {
       let reach = bounds(offset, state).interval
       state.addInput(
         InputRange(
@@ -204,18 +206,33 @@ extension Machine {
     }
   }
 
+  /// Whether a value is every value that so many bytes hold, as a later load takes it to be.
+  private func fills(_ interval: Interval, _ size: Int64) -> Bool {
+    guard size > 0, size <= 8 else { return false }
+    return interval.high - interval.low >= (Int128(1) << Int128(size * 8)) - 1
+  }
+
   /// Notes that a call fills what an address leads to with bytes from outside.
   mutating func fillInput(
     _ target: ValueID, _ count: LinearForm?, by boundary: BoundaryID, _ state: inout State
   ) {
-    guard case .pointer(let region, let offset, _, _) = registers[Int(target.index)] else { return }
+    guard case .pointer(let region, let offset, let inside, _) = registers[Int(target.index)] else {
+      return
+    }
     let reach = bounds(offset, state).interval
-    let low = max(Int64(clamping: reach.low), 0)
     let length = count.map { bounds($0, state).interval.high } ?? Int128(Int64.max)
+    var low = max(reach.low, 0)
+    var high = max(reach.high, 0) + max(length, 0)
+    if inside != .none {
+      // Whether it stays in its array is another question.
+      let base = bounds(universe[inside].base, state).interval
+      low = max(low, base.low)
+      high = min(high, base.high + Int128(universe[inside].size))
+    }
+    guard low < high else { return }
     state.addInput(
       InputRange(
-        region: region, low: low, high: Int64(clamping: max(reach.high, 0) + max(length, 0)),
-        boundary: boundary))
+        region: region, low: Int64(clamping: low), high: Int64(clamping: high), boundary: boundary))
   }
 
   /// What `scanf` stores comes from outside; what `sscanf` stores, where its text does.

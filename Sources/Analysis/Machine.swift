@@ -113,6 +113,8 @@ struct Machine {
   var writtenInputs: Set<Region> = []
   /// Parameters that unseen code may keep, a bit each.
   var keptParameters: UInt64 = 0
+  /// Whom calls by address go to, as the exploration last saw it; `nil` where it does not know.
+  var indirectTargets: [ValueID: FunctionID?] = [:]
   /// Whether the function may write memory that callers share and that has no name.
   var writesShared = false
   /// Violations seen since they were last taken; a replay reads them.
@@ -128,6 +130,8 @@ struct Machine {
   var loopFills: [[Region: LoopFill]]
   /// Bytes without a value where each loop was entered last.
   var loopEntries: [ContiguousArray<UninitialisedBytes>]
+  /// Objects whose content inlined code judges in each loop.
+  var loopTests: [Set<Region>]
   /// Whether each loop calls code that may write every shared region.
   var loopHavocs: [Bool]
   /// Locals of each loop whose closed form was found to leave their type.
@@ -140,6 +144,8 @@ struct Machine {
   var postDominance: PostDominance?
   /// What the exploration claims; `nil` where nobody asks.
   var recording: Recording?
+  /// The calls whose code stands in the body, where there are any.
+  var inlined: InlinedBody?
 
   init(
     module: Module, moduleIndex: Int, function: FunctionID, body: Body, models: [FunctionModel?],
@@ -161,6 +167,7 @@ struct Machine {
     loopWrites = Array(repeating: [], count: flow.loops.count)
     loopFills = Array(repeating: [:], count: flow.loops.count)
     loopEntries = Array(repeating: [], count: flow.loops.count)
+    loopTests = loopWrites
     loopHavocs = Array(repeating: false, count: flow.loops.count)
     wrapping = Array(repeating: [], count: flow.loops.count)
     var slots = [Int](repeating: -1, count: body.locals.count)
@@ -179,6 +186,30 @@ struct Machine {
       for row in body.blocks[block].instructions.indices { positions[row] = Int32(index) }
     }
     self.positions = positions
+  }
+
+  /// The frame of the code at a position; 0 is the function itself.
+  func frame(at position: Int) -> Int {
+    guard let inlined, let row = body.blocks[flow.order[position]].instructions.indices.last else {
+      return 0
+    }
+    return Int(inlined.frames[row])
+  }
+
+  /// Whether the condition at the end of a block asks what a library function has just returned.
+  func asksLibrary(at position: Int) -> Bool {
+    guard case .branch(let condition, _, _) = body.blocks[flow.order[position]].terminator else {
+      return false
+    }
+    func isLibrary(_ value: ValueID) -> Bool {
+      switch operation(value) {
+      case .cast(_, let operand): isLibrary(operand)
+      case .compare(_, let left, let right): isLibrary(left) || isLibrary(right)
+      case .call: model(of: value) != nil
+      default: false
+      }
+    }
+    return isLibrary(condition)
   }
 
   // MARK: Types

@@ -157,8 +157,15 @@ extension Machine {
       return
     }
     var reasons = nullPlace(of: stored).map { state.nullReasons(of: $0) } ?? []
-    if reasons.isEmpty, form(stored) == .zero { reasons = [.assigned(basePointer(of: stored))] }
+    if reasons.isEmpty, form(stored) == .zero, !isVariable(stored) {
+      reasons = [.assigned(basePointer(of: stored))]
+    }
     state.setNull(place, to: reasons)
+  }
+
+  /// Whether a value is that of a variable: why it is null, if no fact says so, is not known.
+  private func isVariable(_ value: ValueID) -> Bool {
+    if case .slot? = nullPlace(of: value) { true } else { false }
   }
 
   /// A path goes on where the pointer in a register is null, or where it is not.
@@ -354,6 +361,8 @@ extension Machine {
       if way.callsUnseen { return nil }
       // What a function left in a local that it was handed, its answer may tell: `if (!get(&p)) return;`.
       if isLocalInMemory(base) { return false }
+      // What a callee decides on the way may have to do with the pointer too.
+      if frame(at: cause) != frame(at: position), way.choices > 0 { return false }
       return way.guards == 0 && !module.origins[origin].isMacro
         && conditionKind(at: cause) != .loopCondition
     case .answered, .allocated, .parameter: return false

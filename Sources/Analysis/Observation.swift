@@ -80,6 +80,8 @@ public struct AccessObservation: Sendable, Hashable {
   public var isInevitable = false
   /// Whether `callee` is a function of the program whose own code makes the access.
   public var isInCallee = false
+  /// Whether the object is one that a function around the accessing one hands to it.
+  public var isHandedOn = false
   /// Whether the last element that is touched is the terminator of a string.
   public var endsInTerminator = false
 }

@@ -188,6 +188,9 @@ extension Machine {
     for region in loopWrites[loop].sorted() { state.forget(region) }
     restoreInputs(head, loopWrites[loop], &state)
     if loopHavocs[loop] { havoc(&state) }
+    for region in loopTests[loop].sorted() {
+      noteContentTest(region, frame(at: flow.loops[loop].start), &state)
+    }
   }
 
   /// What a local holds at the head of a loop that writes it.
@@ -208,6 +211,8 @@ extension Machine {
     case .floating(let form): return form.isConstant ? stable : .floating(symbol(form))
     case .pointer(let region, let offset, let inside, let mayBeNull):
       if entry == stable { return stable }
+      // What starts as null does not lead where other paths lead.
+      if entry == .number(.zero) { return .unknown }
       return .pointer(
         region, offset: offset.isConstant ? offset : symbol(offset), inside: inside,
         mayBeNull: mayBeNull)

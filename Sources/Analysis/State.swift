@@ -81,6 +81,12 @@ struct PathCondition: BitwiseCopyable, Hashable, Sendable {
   var boundary: BoundaryID
 }
 
+/// That the code of a frame compares what an object holds.
+struct ContentTest: BitwiseCopyable, Hashable, Sendable {
+  var region: Region
+  var frame: Int
+}
+
 /// What is known at a program point.
 struct State: Hashable, Sendable {
   /// Values of the locals whose address is not taken, by slot.
@@ -118,6 +124,8 @@ struct State: Hashable, Sendable {
   var unseenCalls = 0
   /// Regions whose content the path let other code judge; kept in a replay only, ascending.
   var questioned: ContiguousArray<Region> = []
+  /// Objects whose content inlined code judged; kept in a replay only.
+  var contentTests: ContiguousArray<ContentTest> = []
   /// Whether the path took a branch on something that no form describes; kept in a replay only.
   var hasOpenBranch = false
   /// Blocks passed, in order; kept in a replay only.

@@ -126,7 +126,19 @@ extension Machine {
   }
 
   mutating func region(of global: GlobalID) -> Region {
-    universe.region(of: global, size: constantSize(of: module.globals[global].type))
+    let type = module.globals[global].type
+    return universe.region(of: global, size: endsFlexibly(type) ? nil : constantSize(of: type))
+  }
+
+  /// Whether an object can be larger than its type: an initialiser may fill a flexible array member.
+  private func endsFlexibly(_ id: TypeID) -> Bool {
+    guard case .record(let record) = module.types[id].kind,
+      let last = module.records[record].fields.indices.last
+    else { return false }
+    switch module.types[module.fields.rows[last].type].kind {
+    case .unboundedArray, .array(_, 0): return true
+    default: return false
+    }
   }
 
   /// The size of a type in bytes; `nil` where an object of it has one of its own.

@@ -254,3 +254,17 @@ public struct Global: Hashable, Sendable {
     self.origin = origin
   }
 }
+
+/// A function of a program of several modules.
+public struct FunctionKey: Hashable, Sendable {
+  /// Position of the module in the program.
+  public var module: Int
+  /// The function in that module.
+  public var function: FunctionID
+
+  /// Makes the name of a function.
+  public init(module: Int, function: FunctionID) {
+    self.module = module
+    self.function = function
+  }
+}

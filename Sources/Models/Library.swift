@@ -282,7 +282,7 @@ let system = """
   mktime timegm: clobber 0
   ctime asctime: ret text 25
   ctime_r asctime_r: write 1 26; terminate 1 26; ret maybe 1
-  strftime: write 0 #1; terminate 0 #1; ret upto #1
+  strftime: write 0 #1; terminate 0 #1
   sigemptyset sigfillset sigaddset sigdelset: clobber 0
   sigprocmask sigaction: clobber 2
   kill: ret -1..0

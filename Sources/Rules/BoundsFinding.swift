@@ -32,7 +32,7 @@ extension AccessObservation {
   /// the program or the promise of a function that the program relies on, or at the very index that
   /// is the number of elements.
   var isFencePost: Bool {
-    if source == .constant { return callee.isEmpty && excess == elementSize }
+    if source == .constant { return (callee.isEmpty || isInCallee) && excess == elementSize }
     return excess > 0 && excess <= elementSize
   }
 
@@ -49,7 +49,7 @@ extension AccessObservation {
   /// else; a copy over neighbouring members, or a constant place behind the last member of a struct that
   /// a payload follows, may be meant: these are only likely.
   func tier(_ judgement: Judgement) -> Tier? {
-    let mayBeMeant = staysInRecord && !callee.isEmpty
+    let mayBeMeant = staysInRecord && (isHandedOn || !callee.isEmpty)
     switch judgement {
     case .possible: return nil
     case .proven: return mayBeMeant || isTrailing ? .b : .a
