@@ -117,6 +117,9 @@ public struct Finding: Hashable, Sendable {
   public var witness: [Assignment]
   /// How to repair it, in one line; empty where nothing is certain.
   public var hint: String
+  /// The configurations that show it, by the flags that tell them apart, where a file is compiled in
+  /// several and not all of them do; else empty.
+  public var configurations: [String] = []
 
   /// Makes a finding.
   public init(
@@ -151,4 +154,27 @@ public struct Finding: Hashable, Sendable {
     }
     return left.functionUSR.utf8.lexicographicallyPrecedes(right.functionUSR.utf8)
   }
+}
+
+/// Where a finding of a rule is, whatever it says: units and configurations that show the same one
+/// agree in it.
+public struct FindingPlace: Hashable, Sendable {
+  private let rule: String
+  private let path: String
+  private let start: Position
+  private let end: Position
+  private let functionUSR: String
+
+  fileprivate init(_ finding: Finding) {
+    rule = finding.rule
+    path = finding.location.path
+    start = finding.location.start
+    end = finding.location.end
+    functionUSR = finding.functionUSR
+  }
+}
+
+extension Finding {
+  /// Its place.
+  public var place: FindingPlace { FindingPlace(self) }
 }

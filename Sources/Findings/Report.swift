@@ -67,6 +67,8 @@ public enum Novelty: String, Hashable, Sendable {
   case new
   /// Present at the base too.
   case unchanged
+  /// Not known: nothing of the change could block, so the base was not analysed.
+  case uncompared
 }
 
 /// A finding in a report, with its identity.
@@ -100,7 +102,8 @@ public struct ReportedFinding: Hashable, Sendable {
 
 /// Findings of each side before they were compared, without those that suppressions take away.
 ///
-/// The head's are the new and the unchanged ones, the base's the fixed and the unchanged ones.
+/// The head's are the new and the unchanged ones, the base's the fixed and the unchanged ones. Where the
+/// base was not analysed, the head's that nobody compared are among them.
 public struct FindingCounts: Hashable, Sendable {
   /// At the judged commit.
   public var head: Int

@@ -101,10 +101,11 @@ public struct FindingsDiff: Hashable, Sendable {
       new: MatchingSide(findings), old: baseline.side, renames: renames)
     // What was there at the base uses up its entries first.
     matching.match(new: { findings[$0].novelty == .unchanged })
-    matching.match(new: { findings[$0].novelty == .new })
+    matching.match(new: { findings[$0].novelty != .unchanged })
     var rest: [ReportedFinding] = []
     for (index, entry) in findings.enumerated() {
-      guard matching.new.isMatched[index], entry.novelty == .new, isTaken(entry.finding) else {
+      guard matching.new.isMatched[index], entry.novelty != .unchanged, isTaken(entry.finding)
+      else {
         rest.append(entry)
         continue
       }
@@ -119,6 +120,26 @@ public struct FindingsDiff: Hashable, Sendable {
     suppressed.sort { Finding.isOrderedBefore($0.finding.finding, $1.finding.finding) }
     return baseline.entries.indices.filter { !matching.old.isMatched[$0] }
       .map { baseline.entries[$0] }
+  }
+
+  /// Says of all that counts as new that nobody compared it.
+  ///
+  /// For a head whose findings cannot block, whatever the base has: that was not analysed.
+  public mutating func leaveUncompared() {
+    for index in findings.indices where findings[index].novelty == .new {
+      findings[index].novelty = .uncompared
+    }
+    for index in suppressed.indices where suppressed[index].finding.novelty == .new {
+      suppressed[index].finding.novelty = .uncompared
+    }
+  }
+
+  /// Removes the findings of some rules of the gate's own, as if they had not been asked.
+  public mutating func remove(rules: [RuleInfo]) {
+    let ids = Set(rules.map(\.id))
+    let count = findings.count
+    findings.removeAll { $0.novelty != .unchanged && ids.contains($0.finding.rule) }
+    counts.head -= count - findings.count
   }
 
   /// Adds findings about the change itself, such as those about its suppressions.

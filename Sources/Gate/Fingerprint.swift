@@ -81,24 +81,11 @@ func functionIdentity(_ usr: String) -> String {
 /// A header is read by many units and a file may have several configurations: the same rule at the
 /// same place of the same function is one finding, and the best argued one stands for it.
 public func distinct(_ findings: [Finding]) -> [Finding] {
-  struct Place: Hashable {
-    var rule: String
-    var path: String
-    var start: Position
-    var end: Position
-    var functionUSR: String
-  }
   let ordered = findings.sorted { left, right in
     left.tier == right.tier ? Finding.isOrderedBefore(left, right) : left.tier < right.tier
   }
-  var seen: Set<Place> = []
-  return ordered.filter { finding in
-    seen.insert(
-      Place(
-        rule: finding.rule, path: finding.location.path, start: finding.location.start,
-        end: finding.location.end, functionUSR: finding.functionUSR)
-    ).inserted
-  }.sorted(by: Finding.isOrderedBefore)
+  var seen: Set<FindingPlace> = []
+  return ordered.filter { seen.insert($0.place).inserted }.sorted(by: Finding.isOrderedBefore)
 }
 
 /// The findings of a run that compares with nothing: all are new.

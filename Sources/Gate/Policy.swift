@@ -66,6 +66,8 @@ public struct Policy: Hashable, Sendable {
   public var timeout: Int?
   /// Seconds for a whole run; nil for any time.
   public var budget: Int?
+  /// Configurations of a file that are analysed; nil for the program's default.
+  public var configurations: Int?
   /// Files with models of the project's own functions, relative to the root.
   public var models: [String] = []
 

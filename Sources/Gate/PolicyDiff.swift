@@ -75,6 +75,8 @@ extension Policy {
     add("limits.timeout", Self.text(timeout), Self.text(head.timeout), .neutral)
     add("limits.budget", Self.text(budget), Self.text(head.budget), .neutral)
     add(
+      "limits.configurations", Self.text(configurations), Self.text(head.configurations), .neutral)
+    add(
       "models", models.joined(separator: " "), head.models.joined(separator: " "),
       .neutral)
   }

@@ -75,6 +75,7 @@ extension Policy {
     compilationDatabase = values["compilation-database"]?.text
     timeout = values["limits.timeout"]?.text.flatMap { Int($0) }
     budget = values["limits.budget"]?.text.flatMap { Int($0) }
+    configurations = values["limits.configurations"]?.text.flatMap { Int($0) }
     models = values["models"]?.texts ?? []
   }
 }

@@ -96,6 +96,9 @@ public enum PolicySchema {
         Setting(
           "budget", .number(1...604_800),
           "Seconds for a whole run of the gate; what is not done by then makes it incomplete."),
+        Setting(
+          "configurations", .number(1...64),
+          "Configurations of a file that are analysed, in the order of the database; 4 by default."),
       ]), "Bounds of a run."),
     Setting(
       "models", .list(.path), "Files with models of functions that the project does not define."),

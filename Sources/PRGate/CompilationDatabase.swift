@@ -21,8 +21,13 @@ struct CompilationDatabase: Sendable {
   /// Reads the database at `path`, which may be the file or the directory that holds it.
   init(at path: String) throws(CommandFailure) {
     let file = Paths.isDirectory(path) ? Paths.absolute(Self.fileName, in: path) : path
-    self.path = file
-    let rows = try Self.decode(Self.read(file), path: file)
+    try self.init(contents: Self.read(file), path: file)
+  }
+
+  /// Takes the contents of the file that is, or was, at `path`.
+  init(contents: Data, path file: String) throws(CommandFailure) {
+    path = file
+    let rows = try Self.decode(contents, path: file)
     let base = Paths.absolute("..", in: file)
     var commands: [CompileCommand] = []
     for (index, row) in rows.enumerated() {
@@ -45,7 +50,8 @@ struct CompilationDatabase: Sendable {
     (indicesByFile[Paths.canonical(file)] ?? []).map { commands[$0] }
   }
 
-  private static func read(_ file: String) throws(CommandFailure) -> Data {
+  /// The contents of the file of a database.
+  static func read(_ file: String) throws(CommandFailure) -> Data {
     guard FileManager.default.fileExists(atPath: file) else {
       throw .usage("\(file): no such file; \(recipes)")
     }

@@ -49,8 +49,11 @@ struct ConfigCommand: AsyncParsableCommand {
       text += "suppressions:\n  require-until: \(policy.requiresUntil)\n"
       if let days = policy.maximumSuppressionDays { text += "  max-days: \(days)\n" }
       if let path = policy.compilationDatabase { text += "compilation-database: \(quoted(path))\n" }
-      let limits = [("timeout", policy.timeout), ("budget", policy.budget)]
-        .compactMap { name, value in value.map { "  \(name): \($0)\n" } }
+      let limits = [
+        ("timeout", policy.timeout), ("budget", policy.budget),
+        ("configurations", policy.configurations),
+      ]
+      .compactMap { name, value in value.map { "  \(name): \($0)\n" } }
       if !limits.isEmpty { text += "limits:\n" + limits.joined() }
       if !policy.models.isEmpty {
         text += "models: [" + policy.models.map(quoted).joined(separator: ", ") + "]\n"

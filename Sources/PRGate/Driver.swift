@@ -74,9 +74,12 @@ enum Driver {
         modules, models: settings.models, options: settings.analysis,
         runner: ThreadedSteps(count: settings.jobs))
     }
+    let analysed = zip(prepared, units).filter { $0.1.module != nil }.map(\.0)
+    let findings = Configurations.label(
+      checked.findings, origins: checked.origins, of: analysed, root: settings.root)
     result.modules = modules
     result.ledger = ledger(of: units, checked: checked.ledger)
-    result.findings = demote(checked.findings, of: units)
+    result.findings = demote(findings, of: units)
     return result
   }
 

@@ -132,34 +132,46 @@ struct GateCommand: AsyncParsableCommand {
       try await judge(ranges, of: repository, from: directory, time: time)
     }
     time.cancel()
-    let verdict = Gate.verdict(
-      of: reports.map { $0.verdict == .incomplete && $0.acceptsIncomplete ? .pass : $0.verdict })
+    let verdict = Gate.verdict(of: reports.map(\.effectiveVerdict))
     guard verdict != .pass else { return }
     if stdin != nil { StandardStreams.writeError(PushedRefs.advice(verdict, reports)) }
-    throw ExitCode(verdict.exitStatus)
+    throw ExitCode(verdict.exit.rawValue)
   }
 
-  /// Ends the run whose time is up: with a warning in the hook, because CI asks again; else as any run
-  /// in which something was not analysed.
-  private var budgetHandler: @Sendable (Int) -> Void {
+  /// Ends the run whose time is up: in the hook with a warning where nothing known blocks, because CI
+  /// asks again; else as any run in which something was not analysed.
+  private var budgetHandler: @Sendable (Int, TimeBudget.Progress) -> Void {
     let isHook = stdin == .prePush || ciDecides
-    let output = output
-    let accepts = onIncomplete == .warn
-    return { seconds in
+    let (output, accepts, hasAdvice) = (output, onIncomplete == .warn, stdin != nil)
+    return { seconds, progress in
       GateCache.removeScratch()
-      if isHook {
-        StandardStreams.writeError(
-          "prgate: INCOMPLETE (CI decides): not done within \(seconds) seconds; the push goes on")
-        OutputFile.finishAndExit(.pass)
-      }
-      let reason = "not done within \(seconds) seconds; give more with --budget or limits.budget"
+      let late = TimeBudget.reason(seconds: seconds)
       var report = Report(
         command: "gate", verdict: .incomplete, findings: [], fixed: [],
-        ledger: [LedgerEntry(path: "the whole run", coverage: .incomplete(reason: reason))],
+        ledger: [LedgerEntry(path: "the whole run", coverage: .incomplete(reason: late))],
         notes: [], head: "", base: "", rules: RuleSet.all, version: Version.number)
       report.acceptsIncomplete = accepts
-      try? output.write(report)
-      OutputFile.finishAndExit(accepts ? .pass : .incomplete)
+      if let partial = progress.partial { report = partial }
+      if !isHook || progress.partial != nil { try? output.write(report) }
+      // The time excuses what it kept from being analysed, and nothing else.
+      let isExcused =
+        isHook
+        && report.ledger.allSatisfy { entry in
+          entry.isAnalysed || entry.coverage == .incomplete(reason: late)
+        }
+      let last: Verdict =
+        report.verdict == .incomplete && isExcused ? .pass : report.effectiveVerdict
+      let reports = progress.finished + [report]
+      let verdict = Gate.verdict(of: progress.finished.map(\.effectiveVerdict) + [last])
+      if isHook, report.verdict == .incomplete {
+        let rest = verdict == .pass ? "; the push goes on" : ""
+        StandardStreams.writeError(
+          "prgate: INCOMPLETE (CI decides): not done within \(seconds) seconds" + rest)
+      }
+      if hasAdvice, verdict != .pass {
+        StandardStreams.writeError(PushedRefs.advice(verdict, reports))
+      }
+      OutputFile.finishAndExit(verdict.exit)
     }
   }
 
@@ -185,8 +197,8 @@ struct GateCommand: AsyncParsableCommand {
       settings: settings, options: options, cache: cache)
     var reports: [Report] = []
     for range in ranges {
-      let report = try await run.report(on: range)
-      try output.write(report)
+      let report = try await run.report(on: range, time: time)
+      try time.finish(report) { report throws(CommandFailure) in try output.write(report) }
       reports.append(report)
     }
     return reports
@@ -200,13 +212,20 @@ extension Day: ExpressibleByArgument {
 
 extension IncompleteAction: ExpressibleByArgument {}
 
+extension Report {
+  /// The verdict as it ends the run: an open answer that is accepted ends as a pass does.
+  fileprivate var effectiveVerdict: Verdict {
+    verdict == .incomplete && acceptsIncomplete ? .pass : verdict
+  }
+}
+
 extension Verdict {
   /// How a run with this verdict ends.
-  fileprivate var exitStatus: Int32 {
+  fileprivate var exit: ExitStatus {
     switch self {
-    case .pass: ExitStatus.pass.rawValue
-    case .fail: ExitStatus.blocked.rawValue
-    case .incomplete: ExitStatus.incomplete.rawValue
+    case .pass: .pass
+    case .fail: .blocked
+    case .incomplete: .incomplete
     }
   }
 }

@@ -48,8 +48,13 @@ struct GateJudgement {
     }
   }
 
-  /// Whether there is something that may be old.
-  var needsBase: Bool { !head.findings.isEmpty }
+  /// Whether the base has to be asked: for what may block or is shown as new, which is argued (tier A),
+  /// and no comment takes it away.
+  var needsBase: Bool {
+    head.findings.contains { finding in
+      finding.tier == .a && head.suppressions.suppression(of: finding) == nil
+    }
+  }
 
   /// Takes what was analysed at the base.
   mutating func compare(with old: ProgramAnalysis) {
@@ -82,6 +87,7 @@ struct GateJudgement {
         message: "the findings of head and base do not add up; please report it")
     }
     let isComparable = base != nil
+    if hasBase, !isComparable { difference.leaveUncompared() }
     let unmatched = difference.apply(governing.baseline, renames: renames) { finding in
       !hasBase || !isComparable || unknownAtBase.contains(finding.location.path)
     }

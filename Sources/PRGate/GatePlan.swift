@@ -5,118 +5,12 @@ import Foundation
 import Gate
 import Index
 
-/// The compilation database of the work tree, as far as there is one.
-///
-/// It is a build product like the generated headers: read from the work tree, whatever is judged.
-struct GateDatabase: Sendable {
-  /// The commands; none where there is no database.
-  let commands: [CompileCommand]
-  /// What is missing and the next step, for changed files that no command compiles.
-  let advice: String
-  private let commandsByPath: [String: [CompileCommand]]
-
-  /// Reads the database that was named, or the one that is found.
-  init(named path: String?, root: String, directory: String) throws(CommandFailure) {
-    let found =
-      path.map { Paths.absolute($0, in: directory) }
-      ?? DatabaseDiscovery.database(for: root)
-    guard let found else {
-      commands = []
-      commandsByPath = [:]
-      advice = "there is no compile_commands.json; \(CompilationDatabase.recipes)"
-      return
-    }
-    let database = try CompilationDatabase(at: found)
-    let shown = Paths.relative(database.path, to: root)
-    var names = RealNames(root: root)
-    commands = database.commands.filter { SourceFiles.isC($0.file) }
-      .map { $0.underRealNames(&names) }
-    commandsByPath = Dictionary(grouping: commands) { Paths.relative($0.file, to: root) }
-    advice =
-      commands.isEmpty
-      ? "\(shown) has no C file; \(CompilationDatabase.recipes)"
-      : "it is not in \(shown); build it and make the database anew"
-  }
-
-  /// The commands that compile a file, given relative to the root.
-  func commands(for path: String) -> [CompileCommand] { commandsByPath[path] ?? [] }
-}
-
-/// Where the compilation database is found.
-struct GateDatabaseSource: Sendable {
-  /// The path of the command line.
-  var name: String?
-  /// The root of the work tree.
-  var root: String
-  /// The working directory.
-  var directory: String
-
-  /// Reads the database of the command line, else that of the policy, else the one that is found.
-  func open(policy: Policy) throws(CommandFailure) -> GateDatabase {
-    let known = policy.compilationDatabase.map { Paths.absolute($0, in: root) }
-    return try GateDatabase(named: name ?? known, root: root, directory: directory)
-  }
-}
-
-/// Names without symbolic links of paths that lie in the repository, each asked once.
-private struct RealNames {
-  let root: String
-  private var known: [String: String] = [:]
-
-  init(root: String) { self.root = root }
-
-  subscript(path: String) -> String {
-    mutating get {
-      if let name = known[path] { return name }
-      let real = Paths.canonical(path)
-      let name = real == root || real.hasPrefix(root + "/") ? real : path
-      known[path] = name
-      return name
-    }
-  }
-}
-
-extension CompileCommand {
-  /// The command with the repository under its real name in file, directory and flags: the file system
-  /// in which the commit is judged has it under that name only.
-  fileprivate func underRealNames(_ names: inout RealNames) -> CompileCommand {
-    var copy = self
-    copy.directory = names[directory]
-    copy.file = names[file]
-    copy.arguments = arguments.map { word in
-      guard let path = Self.path(in: word) else { return word }
-      return word.dropLast(path.utf8.count) + names[String(path)]
-    }
-    return copy
-  }
-
-  /// Files and directories that the flags name, absolute.
-  var namedPaths: [String] {
-    guard let flags = try? CompilerFlags(of: self) else { return [] }
-    return flags.arguments.compactMap { Self.path(in: $0).map(String.init) }
-  }
-
-  /// The absolute path that ends a word of a command.
-  private static func path(in word: String) -> Substring? {
-    let prefixes = ["", "-I", "-iquote", "-isystem", "-idirafter", "-isysroot", "--sysroot="]
-    let prefix = prefixes.first { word.hasPrefix($0 + "/") }
-    return prefix.map { word.dropFirst($0.count) }
-  }
-
-  /// The identity of the unit in the index.
-  var identity: String {
-    var hash = SHA256()
-    for field in [directory, file] + arguments { hash.update(field: field) }
-    return SHA256.hexadecimal(hash.finalize())
-  }
-}
-
 extension GateDatabase {
   /// Files above which it is not asked which of them others include: all count as included.
   private static let questionLimit = 400
 
   /// Files that no compiler reads, whatever they mention.
-  private static let proseSuffixes = [
+  fileprivate static let proseSuffixes = [
     ".md", ".rst", ".txt", ".html", ".json", ".yml", ".yaml", ".xml", ".toml", ".py", ".sh",
   ]
 
@@ -151,12 +45,27 @@ struct GatePlan: Sendable {
   var uncovered: [LedgerEntry] = []
   /// Changed headers that are there at the head: each must be read by some unit.
   var headers: [String] = []
+  /// The commands of files that changed themselves.
+  var direct: Set<CompileCommand> = []
+  /// What people should know, one line each.
+  var notes: [String] = []
+
+  /// Units that a first stage judges where no file of the plan changed itself.
+  private static let sample = 8
+
+  /// The units to judge before all others where the time is bounded; nil where that is no part.
+  var firstStage: [CompileCommand]? {
+    let first =
+      direct.isEmpty ? Array(commands.prefix(Self.sample)) : commands.filter(direct.contains)
+    return first.count < commands.count ? first : nil
+  }
 }
 
 /// The choice of units that a change reaches.
 struct GatePlanner: Sendable {
   let repository: GitRepository
-  let database: GateDatabase
+  let databases: GateDatabases
+  let policy: Policy
   let index: ProgramIndex?
   /// The judged commit, laid out.
   let head: Snapshot
@@ -165,12 +74,14 @@ struct GatePlanner: Sendable {
 
   /// Plans what has to be analysed for `changes`.
   ///
-  /// A changed source needs its own commands. A changed file that others can include needs every unit,
-  /// but for those that the index knows not to be reached.
+  /// A changed source needs its own commands, and so does every command that changed itself. A changed
+  /// file that others can include needs every unit, but for those that the index knows not to be
+  /// reached.
   func plan(
     _ changes: [ChangedFile], isIncluded: Bool, exclusions: GateExclusions
   ) async throws(CommandFailure) -> GatePlan {
-    var plan = GatePlan()
+    var plan = GatePlan(notes: databases.notes)
+    let database = databases.head
     // What an excluded header says still reaches units that are judged.
     for file in changes where (file.isSource || file.isHeader) && !exclusions.contains(file.path) {
       let isPresent = file.kind != .deleted
@@ -183,16 +94,37 @@ struct GatePlanner: Sendable {
           LedgerEntry(path: file.path, coverage: .incomplete(reason: database.advice)))
       }
     }
+    plan.direct = Set(plan.commands)
+    let others = database.commands.filter { command in
+      !plan.direct.contains(command) && isPresent(command)
+        && !exclusions.contains(Paths.relative(command.file, to: repository.root))
+    }
+    let changed = changedCommands(among: others, changes, &plan)
+    plan.commands += others.filter(changed.contains)
     if isIncluded {
-      let chosen = Set(plan.commands)
-      let others = database.commands.filter { command in
-        !chosen.contains(command) && isPresent(command)
-          && !exclusions.contains(Paths.relative(command.file, to: repository.root))
-      }
-      plan.commands += try await reached(others, by: changes)
+      plan.commands += try await reached(others.filter { !changed.contains($0) }, by: changes)
     }
     plan.commands.sort { Paths.isOrderedBefore($0.file, $1.file) }
+    let limited = Configurations.limited(
+      plan.commands, to: policy.configurations, root: repository.root)
+    plan.commands = limited.commands
+    plan.direct.formIntersection(plan.commands)
+    plan.notes += limited.notes
     return plan
+  }
+
+  /// The commands of files of which one is new or has new flags, and a note that counts those.
+  private func changedCommands(
+    among commands: [CompileCommand], _ changes: [ChangedFile], _ plan: inout GatePlan
+  ) -> Set<CompileCommand> {
+    let changed = databases.changedCommands(renames: changes.renames, root: repository.root)
+      .intersection(commands)
+    guard !changed.isEmpty else { return [] }
+    let units = changed.count == 1 ? "1 unit is" : "\(changed.count) units are"
+    plan.notes.append("\(units) compiled in another way than at the base")
+    // With all of its configurations: what the others show too is no finding of this one.
+    let files = Set(changed.map(\.file))
+    return Set(commands.filter { files.contains($0.file) })
   }
 
   /// Whether the file of a command is there at the head: an entry of the database may be older.
@@ -262,6 +194,24 @@ private struct ContentHashes {
 }
 
 extension ChangedFile {
+  /// Names of files that say how units are compiled.
+  private static let buildDescriptions = [
+    "makefile", "gnumakefile", "kbuild", "kconfig", "cmakelists.txt", "meson.build", "configure",
+  ]
+
+  /// Whether the file can say how units are compiled: it is neither C nor made for people.
+  var mayChangeFlags: Bool {
+    guard !isSource, !isHeader else { return false }
+    return isBuildDescription || !GateDatabase.proseSuffixes.contains(where: path.hasSuffix)
+  }
+
+  /// Whether the file says how units are compiled, by its name.
+  var isBuildDescription: Bool {
+    let name = name.lowercased()
+    return Self.buildDescriptions.contains { name == $0 || name.hasPrefix($0 + ".") }
+      || [".mk", ".cmake", ".am", ".ac"].contains(where: name.hasSuffix)
+  }
+
   /// The change in the words of the index.
   fileprivate var pathChanges: [PathChange] {
     guard isRegular else { return [PathChange(path: path, kind: .irregular)] }

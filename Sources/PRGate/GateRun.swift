@@ -20,6 +20,21 @@ struct GateOptions: Sendable {
   var startBudget: @Sendable (_ policy: Int?) -> Void = { _ in }
 }
 
+/// A change with all that its judgement needs.
+private struct PlannedChange {
+  let range: GateRange
+  let governing: GatePolicy
+  /// The commit that is compared with, or the empty tree.
+  let base: String
+  let changes: [ChangedFile]
+  let databases: GateDatabases
+  let head: Snapshot
+  let exclusions: GateExclusions
+  let ignored: IgnoredPaths
+  let plan: GatePlan
+  let lines: [ChangedLines]
+}
+
 /// A run of the gate: from two commits to a report.
 struct GateRun {
   let repository: GitRepository
@@ -44,24 +59,31 @@ struct GateRun {
   }
 
   /// Judges the head of a range.
-  mutating func report(on range: GateRange) async throws(CommandFailure) -> Report {
+  ///
+  /// Where the time is bounded, what the change touches itself is judged first, and alone: that is known
+  /// then, whatever becomes of the units that it reaches.
+  mutating func report(
+    on range: GateRange, time: TimeBudget
+  ) async throws(CommandFailure) -> Report {
     let governing = try await GatePolicy(of: range, in: repository, isRatchet: options.isRatchet)
     if options.onIncomplete == .warn, governing.policy.onIncomplete == .fail {
       throw .usage(
         "--on-incomplete=warn: the policy forbids it (gate.on-incomplete: fail); leave it out")
     }
-    let database = try databases.open(policy: governing.policy)
     settings.isolation = options.workers.isolation(policy: governing.policy)
     settings.models = ModelTable.standard.adding(governing.models)
     options.startBudget(governing.policy.budget)
     let base: String
     if let commit = range.base { base = commit } else { base = try await repository.emptyTree() }
     let changes = try await repository.changes(from: base, to: range.head)
-    let isIncluded = try await database.isIncluded(
-      changes, in: repository, commit: range.head)
-    guard isIncluded || changes.contains(where: \.isSource) else {
-      return nothingToCheck(range, governing)
-    }
+    let databases = try await databases.open(
+      range, changes, policy: governing.policy, in: repository, cache: cache)
+    let isIncluded = try await databases.head.isIncluded(
+      changes.filter { $0.path != databases.trackedPath }, in: repository, commit: range.head)
+    guard
+      isIncluded || changes.contains(where: \.isSource)
+        || !databases.changedCommands(renames: changes.renames, root: repository.root).isEmpty
+    else { return nothingToCheck(range, governing) }
     let head = try await snapshot(of: range.head)
     let exclusions = try await GateExclusions(
       changes, head: head, base: range.base, policy: governing.policy, repository: repository,
@@ -69,46 +91,72 @@ struct GateRun {
     let ignored = IgnoredPaths(
       try await repository.ignoredPaths(besides: head.tree, index: cache.scratch + "/index"))
     let plan = try await GatePlanner(
-      repository: repository, database: database, index: index, head: head, ignored: ignored
+      repository: repository, databases: databases, policy: governing.policy, index: index,
+      head: head, ignored: ignored
     ).plan(changes, isIncluded: isIncluded, exclusions: exclusions)
-    let program = try await analyse(plan.commands, in: head, ignored: ignored)
-    remember(plan.commands, program, head)
-    var judgement = try await GateJudgement(
-      program, head: head, changes: changes, base: range.base, governing: governing,
-      exclusions: exclusions, repository: repository)
-    let entries = ledger(
-      units: program.ledger, uncovered: plan.uncovered + unreadHeaders(plan, program))
-    if judgement.needsBase, range.base != nil {
-      let old = try await analyseBase(
-        changes, base: base, plan: plan, ignored: ignored, database: database)
-      judgement.compare(with: old)
+    let lines = try await repository.changedLines(from: base, to: range.head)
+    let change = PlannedChange(
+      range: range, governing: governing, base: base, changes: changes, databases: databases,
+      head: head, exclusions: exclusions, ignored: ignored, plan: plan, lines: lines)
+    if let late = time.reason, let first = plan.firstStage {
+      time.keep(try await judge(change, first, late: late))
     }
-    let difference = try judgement.difference()
+    return try await judge(change, plan.commands, late: "")
+  }
+
+  /// Judges a change by some units of its plan; the others are open, for the reason `late`.
+  private mutating func judge(
+    _ change: PlannedChange, _ commands: [CompileCommand], late: String
+  ) async throws(CommandFailure) -> Report {
+    let (plan, range, governing) = (change.plan, change.range, change.governing)
+    let program = try await analyse(commands, in: change.head, ignored: change.ignored)
+    remember(commands, program, change.head)
+    var judgement = try await GateJudgement(
+      program, head: change.head, changes: change.changes, base: range.base, governing: governing,
+      exclusions: change.exclusions, repository: repository)
+    let chosen = Set(commands)
+    let open = plan.commands.filter { !chosen.contains($0) }.map { command in
+      LedgerEntry(
+        path: Paths.relative(command.file, to: repository.root),
+        coverage: .incomplete(reason: late))
+    }
+    let unread = open.isEmpty ? unreadHeaders(plan, program) : []
+    let entries = ledger(units: program.ledger + open, uncovered: plan.uncovered + unread)
+    if judgement.needsBase, range.base != nil {
+      judgement.compare(with: try await analyseBase(change, commands))
+    }
+    var difference = try judgement.difference()
+    // What other units use, or still find, is not known yet.
+    if !open.isEmpty {
+      difference.remove(rules: [GateRule.unusedSuppression, GateRule.staleBaseline])
+    }
     var report = makeReport(
       range, governing, verdict: verdict(findings: difference.findings, ledger: entries),
       difference: difference, ledger: entries,
-      remarks: program.notes(isVerbose: false) + judgement.notes,
+      remarks: program.notes(isVerbose: false) + plan.notes + judgement.notes,
       added: judgement.addedSuppressions)
-    report.changedLines = try await repository.changedLines(from: base, to: range.head)
+    report.changedLines = change.lines
     return report
   }
 
   /// The base, which is analysed only now that there is something to compare.
   private mutating func analyseBase(
-    _ changes: [ChangedFile], base: String, plan: GatePlan, ignored: IgnoredPaths,
-    database: GateDatabase
+    _ change: PlannedChange, _ commands: [CompileCommand]
   ) async throws(CommandFailure) -> ProgramAnalysis {
-    let snapshot = try await snapshot(of: base)
-    let oldNames = Dictionary(changes.renames.map { ($0.value, $0.key) }) { first, _ in first }
-    let deleted = changes.filter { $0.kind == .deleted && $0.isSource }
+    let snapshot = try await snapshot(of: change.base)
+    let deleted = change.changes.filter { $0.kind == .deleted && $0.isSource }
+    let old = change.databases.base ?? change.databases.head
     let candidates =
-      plan.commands.map { $0.renamed(oldNames, root: repository.root) }
-      + deleted.flatMap { database.commands(for: $0.path) }
-    let commands = candidates.filter { command in
+      change.databases.baseCommands(
+        for: commands, renames: change.changes.renames, root: repository.root)
+      + deleted.flatMap { old.commands(for: $0.path) }
+    let present = candidates.filter { command in
       let path = Paths.relative(command.file, to: repository.root)
-      return path == command.file || snapshot.files.contains(path) || ignored.contains(path)
+      return path == command.file || snapshot.files.contains(path) || change.ignored.contains(path)
     }
-    return try await analyse(commands, in: snapshot, ignored: ignored)
+    let limited = Configurations.limited(
+      present, to: change.governing.policy.configurations, root: repository.root)
+    return try await analyse(limited.commands, in: snapshot, ignored: change.ignored)
   }
 
   /// Analyses units with the snapshot in the place of the repository.
@@ -228,11 +276,11 @@ extension [ChangedFile] {
 }
 
 extension CompileCommand {
-  /// The command for the file under its old name.
-  fileprivate func renamed(_ oldNames: [String: String], root: String) -> CompileCommand {
-    guard let old = oldNames[Paths.relative(file, to: root)] else { return self }
+  /// The command for the file under another name.
+  func renamed(_ names: [String: String], root: String) -> CompileCommand {
+    guard let name = names[Paths.relative(file, to: root)] else { return self }
     var copy = self
-    copy.file = root + "/" + old
+    copy.file = root + "/" + name
     return copy
   }
 }

@@ -65,6 +65,12 @@ enum Paths {
   /// Whether `path` is a regular file, links followed.
   static func isFile(_ path: String) -> Bool { type(of: path) == .typeRegular }
 
+  /// Whether `path` itself is a symbolic link.
+  static func isLink(_ path: String) -> Bool {
+    let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+    return attributes?[.type] as? FileAttributeType == .typeSymbolicLink
+  }
+
   private static func type(of path: String) -> FileAttributeType? {
     let attributes = try? FileManager.default.attributesOfItem(atPath: canonical(path))
     return attributes?[.type] as? FileAttributeType

@@ -78,7 +78,8 @@ struct ReportFile: Sendable {
 extension ReportFile {
   private init(_ report: StoredReport) {
     findings =
-      (report.new.map { $0.reported(.new) } + report.unchanged.map { $0.reported(.unchanged) })
+      (report.new.map { $0.reported(.new) } + report.unchanged.map { $0.reported(.unchanged) }
+      + (report.uncompared ?? []).map { $0.reported(.uncompared) })
       .sorted { Finding.isOrderedBefore($0.finding, $1.finding) }
     suppressed = (report.suppressed ?? []).compactMap { entry in
       entry.suppression.map {
@@ -127,6 +128,7 @@ private struct StoredReport: Decodable {
   var base: String
   var new: [StoredFinding]
   var unchanged: [StoredFinding]
+  var uncompared: [StoredFinding]?
   var suppressed: [StoredFinding]?
   var ledger: Ledger
 }
@@ -155,17 +157,20 @@ private struct StoredFinding: Decodable {
   var fingerprint: String
   var movedFingerprint: String
   var suppression: StoredSuppression?
+  var configurations: [String]?
 
   func reported(_ novelty: Novelty) -> ReportedFinding {
-    ReportedFinding(
-      finding: Finding(
-        rule: rule, tier: Tier(rawValue: tier) ?? .c,
-        severity: Severity(rawValue: severity) ?? .note,
-        message: message, location: location.location, function: function, functionUSR: "",
-        statementHash: 0,
-        events: events.map { Event(location: $0.location.location, message: $0.message) },
-        witness: witness.map { Assignment(name: $0.name, value: $0.value) }, hint: hint),
-      fingerprint: fingerprint, movedFingerprint: movedFingerprint, novelty: novelty,
+    var finding = Finding(
+      rule: rule, tier: Tier(rawValue: tier) ?? .c,
+      severity: Severity(rawValue: severity) ?? .note,
+      message: message, location: location.location, function: function, functionUSR: "",
+      statementHash: 0,
+      events: events.map { Event(location: $0.location.location, message: $0.message) },
+      witness: witness.map { Assignment(name: $0.name, value: $0.value) }, hint: hint)
+    finding.configurations = configurations ?? []
+    return ReportedFinding(
+      finding: finding, fingerprint: fingerprint, movedFingerprint: movedFingerprint,
+      novelty: novelty,
       isBlocking: blocking, lineHash: "")
   }
 }

@@ -28,9 +28,11 @@ struct SourceOptions: ParsableArguments {
   ) throws(CommandFailure) -> UnitPlan {
     let flags = PRGate.compilerFlags
     let known = flags == nil ? policy.compilationDatabase : nil
-    return try UnitPlan(
+    var plan = try UnitPlan(
       paths: paths, database: database ?? known.map { Paths.absolute($0, in: place.root) },
       flags: flags, in: place)
+    plan.limitConfigurations(policy)
+    return plan
   }
 }
 

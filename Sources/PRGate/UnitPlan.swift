@@ -53,6 +53,16 @@ struct UnitPlan: Sendable {
     }
   }
 
+  /// Leaves out what a policy finds too many configurations of a file.
+  mutating func limitConfigurations(_ policy: Policy) {
+    let (commands, remarks) = Configurations.limited(
+      requests.map(\.command), to: policy.configurations, root: place.root)
+    guard commands.count < requests.count else { return }
+    let kept = Set(commands)
+    requests.removeAll { !kept.contains($0.command) }
+    notes += remarks
+  }
+
   private mutating func discover(for files: [String]) throws(CommandFailure) {
     guard !files.isEmpty else {
       guard let path = DatabaseDiscovery.database(for: place.directory) else {

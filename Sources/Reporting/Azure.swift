@@ -12,7 +12,7 @@ private let mostIssues = 10
 func renderAzure(_ report: Report, options: RenderOptions) -> String {
   var options = options
   options.colour = false
-  let shown = shownFindings(of: report, options).filter { $0.novelty == .new }
+  let shown = shownFindings(of: report, options).filter { $0.novelty != .unchanged }
   let errors =
     gaps(of: report).map { gap in
       issue(.error, ["sourcepath=\(property(gap.path))"], "not analysed: \(gap.reason)")

@@ -78,8 +78,11 @@ private func novelty(_ argument: FindingArgument) -> String {
   let head = argument.head.prefix(shortFingerprint)
   guard !argument.base.isEmpty else { return "\(head), compared with nothing: all is new" }
   let base = argument.base.prefix(shortFingerprint)
-  return argument.finding.novelty == .new
-    ? "new in \(head): absent at its base \(base)" : "old: at \(head) and at its base \(base)"
+  return switch argument.finding.novelty {
+  case .new: "new in \(head): absent at its base \(base)"
+  case .unchanged: "old: at \(head) and at its base \(base)"
+  case .uncompared: "in \(head); its base \(base) was not analysed, because nothing could block"
+  }
 }
 
 private func verdict(_ reported: ReportedFinding) -> String {

@@ -112,10 +112,17 @@ let gapRule = "not-analysed"
 
 /// The message with the values and the hint that it does not name itself, in one line.
 func wholeMessage(of finding: Finding) -> String {
-  var text = finding.message
+  var text = finding.message + configurationRemark(on: finding)
   let values = unnamedValues(of: finding)
   if !values.isEmpty { text += "; with " + values.joined(separator: ", ") }
   return finding.hint.isEmpty ? text : text + "; fix: " + finding.hint
+}
+
+/// Which configurations of a file show a finding, where not all of them do.
+func configurationRemark(on finding: Finding) -> String {
+  guard let first = finding.configurations.first else { return "" }
+  let more = finding.configurations.count - 1
+  return more == 0 ? " (only \(first))" : " (only \(first), and \(more) more)"
 }
 
 /// The values of the witness that the message does not name itself, as `i = 4`.

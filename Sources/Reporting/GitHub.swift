@@ -13,7 +13,7 @@ private let mostAnnotations = 10
 func renderGitHub(_ report: Report, options: RenderOptions) -> String {
   var options = options
   options.colour = false
-  let shown = shownFindings(of: report, options).filter { $0.novelty == .new }
+  let shown = shownFindings(of: report, options).filter { $0.novelty != .unchanged }
   let errors =
     gaps(of: report).map {
       "::error file=\(property($0.path)),title=not analysed::\(data($0.reason))\n"
@@ -41,7 +41,9 @@ private func annotation(_ finding: Finding, _ severity: Severity) -> String {
   // GitHub reads an end column only where the range ends on its first line.
   if place.end.line == place.start.line { properties += ",endColumn=\(place.end.column)" }
   let values = unnamedValues(of: finding).joined(separator: ", ")
-  let message = finding.message + (values.isEmpty ? "" : "; with " + values)
+  let message =
+    finding.message + configurationRemark(on: finding)
+    + (values.isEmpty ? "" : "; with " + values)
   return "::\(severity.rawValue) \(properties),title=\(property(finding.rule))::\(data(message))\n"
 }
 

@@ -23,6 +23,7 @@ func renderJSON(_ report: Report) -> String {
     "base": .string(report.base),
     "new": findings(.new),
     "unchanged": findings(.unchanged),
+    "uncompared": findings(.uncompared),
     "fixed": .array(report.fixed.map(json)),
     "counts": counts.adding("base", report.counts.base.map { .integer($0) }),
     "suppressed": .array(
@@ -43,7 +44,7 @@ func renderJSON(_ report: Report) -> String {
 
 private func json(_ reported: ReportedFinding) -> JSON {
   let finding = reported.finding
-  return [
+  let value: JSON = [
     "rule": .string(finding.rule),
     "tier": .string(finding.tier.rawValue),
     "severity": .string(finding.severity.rawValue),
@@ -61,6 +62,8 @@ private func json(_ reported: ReportedFinding) -> JSON {
     "fingerprint": .string(reported.fingerprint),
     "movedFingerprint": .string(reported.movedFingerprint),
   ]
+  guard !finding.configurations.isEmpty else { return value }
+  return value.adding("configurations", .array(finding.configurations.map { .string($0) }))
 }
 
 private func json(_ suppression: Suppression) -> JSON {

@@ -86,7 +86,7 @@ private struct TestCase {
     guard reported.isBlocking else { return }
     outcome = .failure
     type = finding.rule
-    message = "\(place.path):\(start.line): \(finding.message)"
+    message = "\(place.path):\(start.line): \(finding.message)\(configurationRemark(on: finding))"
   }
 
   init(_ suppressed: SuppressedFinding) {

@@ -48,7 +48,7 @@ func renderSARIF(
       kept.map { reported in
         result(
           reported, ruleIndex: ruleIndex[reported.finding.rule],
-          state: report.command == "gate" ? reported.novelty.rawValue : nil, changed: changed)
+          state: state(of: reported, report), changed: changed)
       } + (isAudit ? archived(report, ruleIndex) : [])),
     "properties": [
       "verdict": .string(report.verdict.rawValue),
@@ -126,13 +126,21 @@ private func problemSeverity(_ severity: Severity) -> String {
   severity == .note ? "recommendation" : severity.rawValue
 }
 
+/// SARIF's `baselineState`; nil where nothing was compared.
+private func state(of reported: ReportedFinding, _ report: Report) -> String? {
+  guard report.command == "gate", reported.novelty != .uncompared else { return nil }
+  return reported.novelty.rawValue
+}
+
 /// The results that only an archive carries: what is suppressed, and what is gone.
 private func archived(_ report: Report, _ ruleIndex: [String: Int]) -> [JSON] {
   let suppressed = report.suppressed.map { entry in
     let reported = entry.finding
-    let state = report.command == "gate" ? reported.novelty.rawValue : nil
-    return result(reported, ruleIndex: ruleIndex[reported.finding.rule], state: state, changed: [:])
-      .adding("suppressions", [suppression(entry.suppression)])
+    return result(
+      reported, ruleIndex: ruleIndex[reported.finding.rule], state: state(of: reported, report),
+      changed: [:]
+    )
+    .adding("suppressions", [suppression(entry.suppression)])
   }
   let gone = report.fixed.map { reported in
     result(reported, ruleIndex: ruleIndex[reported.finding.rule], state: "absent", changed: [:])
@@ -189,7 +197,7 @@ private func causingStep(of finding: Finding, _ changed: [String: [ClosedRange<I
 
 /// The message as sentences: the first one is the title that GitHub shows.
 private func sentences(of finding: Finding) -> String {
-  var text = finding.message
+  var text = finding.message + configurationRemark(on: finding)
   let values = unnamedValues(of: finding)
   if !values.isEmpty { text += ". With: " + values.joined(separator: ", ") }
   return finding.hint.isEmpty ? text : text + ". Fix: " + finding.hint
@@ -222,6 +230,10 @@ private func properties(of reported: ReportedFinding) -> JSON {
   ]
   if !finding.function.isEmpty {
     value = value.adding("function", .string(visible(finding.function)))
+  }
+  if !finding.configurations.isEmpty {
+    let names = finding.configurations.map { JSON.string(visible($0)) }
+    value = value.adding("configurations", .array(names))
   }
   return value
 }

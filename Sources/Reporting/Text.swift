@@ -64,7 +64,15 @@ private struct TextWriter {
 
   private func remarks(on reported: ReportedFinding) -> String {
     (reported.finding.tier == .a ? "" : " (tier \(reported.finding.tier.rawValue))")
-      + (reported.novelty == .new ? "" : " (unchanged)")
+      + configurationRemark(on: reported.finding) + noveltyRemark(on: reported)
+  }
+
+  private func noveltyRemark(on reported: ReportedFinding) -> String {
+    switch reported.novelty {
+    case .new: ""
+    case .unchanged: " (unchanged)"
+    case .uncompared: " (not compared with the base)"
+    }
   }
 
   /// A diagnostic line with its source line and marks.
@@ -90,7 +98,7 @@ private struct TextWriter {
 
   mutating func writeSummary(of report: Report, options: RenderOptions) {
     if !output.isEmpty { output += "\n" }
-    let hidden = report.findings.count { $0.finding.tier == .b && $0.novelty == .new }
+    let hidden = report.findings.count { $0.finding.tier == .b && $0.novelty != .unchanged }
     if !options.showAll && hidden > 0 {
       output += "\(counted(hidden, "likely finding")) of tier B not shown; --all shows them\n"
     }

@@ -8,14 +8,17 @@ public import IR
 public struct CheckResult: Sendable {
   /// Findings of tier A and B in report order.
   public var findings: [Finding]
+  /// For each finding the modules that show it, by index in the order of the modules.
+  public var origins: [[Int]]
   /// One ledger entry for each module, in the order of the modules.
   public var ledger: [LedgerEntry]
   /// Steps that the analysis took.
   public var steps: Int
 
   /// Makes an outcome.
-  public init(findings: [Finding], ledger: [LedgerEntry], steps: Int) {
+  public init(findings: [Finding], origins: [[Int]], ledger: [LedgerEntry], steps: Int) {
     self.findings = findings
+    self.origins = origins
     self.ledger = ledger
     self.steps = steps
   }
@@ -30,21 +33,30 @@ public func check(
   runner: some StepRunner = SequentialSteps()
 ) -> CheckResult {
   let results = analyse(modules, models: models, options: options, runner: runner)
-  var findings: [Finding] = []
+  var found: [(finding: Finding, module: Int)] = []
   var ledger: [LedgerEntry] = []
   var steps = 0
-  for (module, result) in zip(modules, results) {
+  for (index, (module, result)) in zip(modules, results).enumerated() {
+    var findings: [Finding] = []
     for function in result.functions {
       let pass = Pass(module: module, result: function)
       for rule in Rule.all { rule.check(pass, &findings) }
       steps += function.steps
     }
+    found += findings.map { ($0, index) }
     ledger.append(entry(module, result))
   }
-  findings.sort(by: Finding.isOrderedBefore)
-  var unique: [Finding] = []
-  for finding in findings where finding != unique.last { unique.append(finding) }
-  return CheckResult(findings: unique, ledger: ledger, steps: steps)
+  found.sort { Finding.isOrderedBefore($0.finding, $1.finding) }
+  var findings: [Finding] = []
+  var origins: [[Int]] = []
+  for (finding, module) in found {
+    if finding != findings.last {
+      findings.append(finding)
+      origins.append([])
+    }
+    if origins[origins.count - 1].last != module { origins[origins.count - 1].append(module) }
+  }
+  return CheckResult(findings: findings, origins: origins, ledger: ledger, steps: steps)
 }
 
 private func entry(_ module: Module, _ result: ModuleResult) -> LedgerEntry {

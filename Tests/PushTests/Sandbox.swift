@@ -138,6 +138,20 @@ final class Sandbox {
     try git("push", "--quiet", "--set-upstream", "origin", "main", in: "repo")
   }
 
+  /// Writes the compilation database of `repo`: for each entry a file and flags of its own.
+  func writeDatabase(
+    of entries: [(file: String, flags: [String])], to name: String = "repo/compile_commands.json"
+  ) throws {
+    let lines = entries.map { file, flags in
+      let words = ["cc", "-Iinclude", "-Ibuild"] + flags + ["-c", file]
+      return """
+        {"directory": "\(path("repo"))", "file": "\(file)",
+         "arguments": [\(words.map { "\"\($0)\"" }.joined(separator: ", "))]}
+        """
+    }
+    try write("[" + lines.joined(separator: ",\n") + "]\n", to: name)
+  }
+
   /// Writes the compilation database of `repo`.
   func writeDatabase(of files: [String]) throws {
     let entries = files.map { file in

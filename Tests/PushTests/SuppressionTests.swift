@@ -67,11 +67,16 @@ final class FlawedRepository {
     let report = try data.map { try JSONDecoder().decode(GateReport.self, from: $0) }
     // Asserted of every run of the suite: nothing gets lost between head and base.
     if let report {
-      #expect(report.counts.head == report.new.count + report.unchanged.count)
+      #expect(
+        report.counts.head
+          == report.new.count + report.unchanged.count + report.uncompared.count)
       if let base = report.counts.base {
         #expect(base == report.fixed.count + report.unchanged.count)
+        #expect(report.uncompared.isEmpty, "the base was analysed")
       }
-      let prints = (report.new + report.unchanged).map(\.fingerprint)
+      let blocked = report.uncompared.filter { $0.blocking }
+      #expect(blocked.isEmpty)
+      let prints = (report.new + report.unchanged + report.uncompared).map(\.fingerprint)
       #expect(Set(prints).count == prints.count, "fingerprints are unique in a report")
     }
     return GateOutcome(outcome: outcome, report: report)
@@ -101,6 +106,7 @@ struct GateReport: Decodable {
     var blocking: Bool
     var location: Place
     var fingerprint: String
+    var configurations: [String]?
   }
 
   struct Counts: Decodable {
@@ -130,7 +136,7 @@ struct GateReport: Decodable {
   }
 
   var verdict: String
-  var new, unchanged, fixed, suppressed: [Entry]
+  var new, unchanged, uncompared, fixed, suppressed: [Entry]
   var addedSuppressions: [Added]
   var policyChanges: [Change]
   var counts: Counts
