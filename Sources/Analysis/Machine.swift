@@ -105,7 +105,7 @@ struct Machine {
   var writtenParameters: UInt64 = 0
   /// Parameters that are used as a format, a bit each.
   var formatParameters: UInt64 = 0
-  /// Bytes of an element of the unit's wide literals, 0 without any; `nil` until somebody asks.
+  /// Bytes of an element of the unit's wide strings, 0 without any; `nil` until somebody asks.
   var wideLiterals: Int64?
   /// Where the strings of parameters are used.
   var stringUses: [StringUse] = []

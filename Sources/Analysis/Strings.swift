@@ -267,7 +267,7 @@ extension Machine {
   }
 
   /// Whether a store of that many bytes is one of a wide character: the array is known as a wide string,
-  /// or a zero goes into an array of a unit that has wide literals.
+  /// or a zero goes into an array of a unit that has wide literals or hands wide strings to the library.
   mutating func isWideElement(
     _ region: Region, _ inside: SubObject, _ offset: LinearForm, size: Int64, isZero: Bool,
     _ state: State
@@ -281,9 +281,30 @@ extension Machine {
     guard isZero, place.extent.map({ $0 > size }) ?? true else { return false }
     if wideLiterals == nil {
       wideLiterals =
-        module.literals.rows.first { $0.elementSize > 1 }.map { Int64($0.elementSize) } ?? 0
+        module.literals.rows.first { $0.elementSize > 1 }.map { Int64($0.elementSize) }
+        ?? wideArgument ?? 0
     }
     return wideLiterals == size
+  }
+
+  /// Bytes of an element of the wide strings that library functions of the unit take; `nil` without any.
+  private var wideArgument: Int64? {
+    for (row, function) in module.functions.rows.enumerated() where row < models.count {
+      let parameters = module.signatures[function.signature].parameters
+      for effect in models[row]?.effects ?? [] {
+        switch effect {
+        case .string(let index), .copyString(_, let index), .appendString(_, let index),
+          .copyBounded(_, let index, _), .appendBounded(_, let index, _):
+          guard index < parameters.count,
+            case .pointer(let pointee) = module.types[parameters[index]].kind
+          else { continue }
+          let element = module.types[pointee]
+          if element.isInteger, element.size > 1 { return Int64(element.size) }
+        default: break
+        }
+      }
+    }
+    return nil
   }
 
   /// Where the zeros at the end of an array start after a write that ends at `end`.
