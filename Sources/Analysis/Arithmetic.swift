@@ -258,7 +258,12 @@ extension Machine {
     let known = bounds(form, state)
     let interval = known.interval
     if range.contains(interval) { return .number(form) }
-    if let operand { checkTruncation(operand, form, known.input, at: value, state) }
+    if let operand {
+      checkTruncation(operand, form, known.input, at: value, state)
+      if case .cast(.truncate, _) = operation(value) {
+        checkNarrowing(operand, form, known, at: value, state)
+      }
+    }
     return wrap(form, at: value, &state)
   }
 

@@ -230,6 +230,8 @@ public enum SizeDefect: UInt8, Sendable, Hashable {
   case shift
   /// It leaves its type.
   case overflow
+  /// A narrower type does not hold it.
+  case truncation
   /// It is how often a loop runs, and somebody outside chooses it.
   case loopBound
 }

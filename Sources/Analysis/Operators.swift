@@ -127,6 +127,82 @@ extension Machine {
     }
   }
 
+  /// A variable that a narrower type cannot hold.
+  private func variable(_ value: ValueID) -> ValueID? {
+    switch operation(value) {
+    case .load(let address, _): address
+    case .cast(let kind, let operand) where kind != .truncate: variable(operand)
+    default: nil
+    }
+  }
+
+  /// A variable whose number a narrower type does not hold (C11 6.3.1.3).
+  mutating func checkNarrowing(
+    _ operand: ValueID, _ form: LinearForm, _ known: SymbolFact, at value: ValueID, _ state: State
+  ) {
+    // In a joined state, one of several constants may be the one of a path.
+    let isConstant =
+      form.isConstant
+      || (mode == .explore && [known.lowBoundary, known.highBoundary].contains(.constant))
+    guard !known.input.isNone || isConstant, let place = variable(operand) else { return }
+    let type = type(of: value)
+    var range = type.range
+    // Characters are of either sign, and -1 is all ones.
+    if type.width <= 8 { range.high = 255 }
+    range.low = -(1 << Int128(type.width - 1))
+    guard !range.contains(known.interval), !isTakenApart(place) else { return }
+    let number = Wrapped(form: form, fact: known, value: value)
+    if known.interval.high > range.high, !known.highBoundary.isNone {
+      reportSize(
+        .truncation, operand, number, leastAbove(range.high, number, known.interval),
+        known.highBoundary, known.interval.low > range.high, at: value, argument: 0,
+        bits: type.width, state)
+    } else if known.interval.low < range.low, !known.lowBoundary.isNone {
+      reportSize(
+        .truncation, operand, number, known.interval.low, known.lowBoundary,
+        known.interval.high < range.low, at: value, argument: 0, bits: type.width, state)
+    }
+  }
+
+  /// Whether the function takes bits or digits of a variable, or compares it with what a conversion
+  /// left of it: then its conversion is meant to drop something.
+  private func isTakenApart(_ place: ValueID) -> Bool {
+    func isPlace(_ value: ValueID) -> Bool {
+      guard let other = variable(value) else { return false }
+      switch (operation(place), operation(other)) {
+      case (.local(let a), .local(let b)): return a == b
+      case (.field(let a, let first), .field(let b, let second)):
+        return first == second && registers[Int(a.index)] == registers[Int(b.index)]
+      default: return other == place
+      }
+    }
+    return body.instructions.rows.contains { row in
+      switch row.operation {
+      case .binary(.shiftRight, let left, _), .binary(.divide, let left, _),
+        .binary(.remainder, let left, _):
+        isPlace(left)
+      case .binary(.and, let left, let right), .binary(.xor, let left, let right),
+        .compare(.equal, let left, let right), .compare(.notEqual, let left, let right):
+        (isPlace(left) && !isConstant(right)) || (isPlace(right) && !isConstant(left))
+          || isMask(row.operation, isPlace)
+      default: false
+      }
+    }
+  }
+
+  private func isConstant(_ value: ValueID) -> Bool {
+    switch operation(value) {
+    case .constant: true
+    case .cast(_, let operand): isConstant(operand)
+    default: false
+    }
+  }
+
+  private func isMask(_ operation: Operation, _ isPlace: (ValueID) -> Bool) -> Bool {
+    guard case .binary(.and, let left, let right) = operation else { return false }
+    return isPlace(left) || isPlace(right)
+  }
+
   /// A loop that runs as often as somebody outside says.
   mutating func checkLoopBound(
     _ condition: ValueID, _ op: Comparison, _ left: ValueID, _ right: ValueID, _ state: State

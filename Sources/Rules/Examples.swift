@@ -179,6 +179,32 @@ extension RuleExample {
           return start + 16;
         }
         """#),
+    "integer-truncation": RuleExample(
+      bad: #"""
+        #include "libc.h"
+
+        // 65540 bytes become 4.
+        int copy_record(int socket, char to[64], const char *from) {
+          uint32_t length;
+          if (recv(socket, &length, sizeof length, 0) != sizeof length) return -1;
+          uint16_t count = length;  // integer-truncation
+          if (count > 64) return -1;
+          memcpy(to, from, count);
+          return 0;
+        }
+        """#,
+      good: #"""
+        #include "libc.h"
+
+        int copy_record(int socket, char to[64], const char *from) {
+          uint32_t length;
+          if (recv(socket, &length, sizeof length, 0) != sizeof length) return -1;
+          if (length > 64) return -1;
+          uint16_t count = length;
+          memcpy(to, from, count);
+          return 0;
+        }
+        """#),
     "missing-terminator": RuleExample(
       bad: #"""
         #include "libc.h"

@@ -23,6 +23,7 @@ public struct Rule: Sendable {
     doubleFree,
     formatString,
     integerOverflow,
+    integerTruncation,
     missingTerminator,
     negativeSize,
     noRoomForTerminator,

@@ -31,7 +31,10 @@ func reportSizes(
     guard case .size(let number) = observation.kind, number.defect == defect,
       let tier = tier(number, observation.judgement)
     else { continue }
-    let condition = observation.witness.first.map { " when '\($0.name)' is \($0.value)" } ?? ""
+    let shown = observation.witness.first.flatMap {
+      defect == .truncation && $0.name == number.expression ? nil : $0
+    }
+    let condition = shown.map { " when '\($0.name)' is \($0.value)" } ?? ""
     let text = message(number)
     findings.append(
       pass.finding(
