@@ -24,6 +24,7 @@ extension TranslationUnit {
   /// parameter's type, after adjustment (C11 6.7.6.3p7).
   public mutating func type(of node: Cursor) -> ClangType {
     let type = shownType(of: node)
+    if adjustedTypes.isEmpty { return type }
     guard let adjusted = adjustedTypes[type], isAdjusted(node) else { return type }
     return adjusted
   }
@@ -96,8 +97,15 @@ extension TranslationUnit {
 
   /// The type without typedefs; qualifiers stay.
   public mutating func canonical(_ type: ClangType) -> ClangType {
+    let position = Int(type.index)
+    if position < canonicalTypes.count, canonicalTypes[position] > 0 {
+      return ClangType(index: canonicalTypes[position] - 1)
+    }
     if pointees[type] != nil || isInvalid(type) { return type }
-    return intern(clang_getCanonicalType(types[Int(type.index)]))
+    let canonical = intern(clang_getCanonicalType(types[position]))
+    while canonicalTypes.count <= position { canonicalTypes.append(0) }
+    canonicalTypes[position] = canonical.index + 1
+    return canonical
   }
 
   /// The type without typedefs and without qualifiers at its top.
@@ -252,9 +260,50 @@ extension TranslationUnit {
     return fields
   }
 
-  /// Offset of a member from the start of its record, in bits.
-  public func bitOffset(ofField field: Cursor) -> UInt64? {
-    UInt64(exactly: clang_Cursor_getOffsetOfField(nodes[Int(field.index)].cursor))
+  /// Offsets of the members of a record from its start, in bits.
+  ///
+  /// For each offset libclang looks at all members first. Where no attribute, bit-field or pragma has a
+  /// say, the members lie as their alignments tell; the size of the whole and the last offset prove it.
+  public mutating func bitOffsets(
+    ofFields fields: ContiguousArray<Cursor>, in record: ClangType
+  ) -> ContiguousArray<UInt64> {
+    if fields.count > 4, let offsets = naturalBitOffsets(ofFields: fields, in: record) {
+      return offsets
+    }
+    return ContiguousArray(fields.map { bitOffset(ofField: $0) })
+  }
+
+  func bitOffset(ofField field: Cursor) -> UInt64 {
+    UInt64(exactly: clang_Cursor_getOffsetOfField(nodes[Int(field.index)].cursor)) ?? 0
+  }
+
+  private mutating func naturalBitOffsets(
+    ofFields fields: ContiguousArray<Cursor>, in record: ClangType
+  ) -> ContiguousArray<UInt64>? {
+    let declaration = self.declaration(of: record)
+    guard kind(of: declaration) == .structDeclaration, !hasAttributes(declaration),
+      let size = size(of: record), let alignment = alignment(of: record), let last = fields.last
+    else { return nil }
+    var offsets: ContiguousArray<UInt64> = []
+    var (end, most): (UInt64, UInt64) = (0, 1)
+    for field in fields {
+      let cursor = nodes[Int(field.index)].cursor
+      let type = self.type(of: field)
+      guard clang_Cursor_hasAttrs(cursor) == 0, clang_Cursor_isBitField(cursor) == 0,
+        let fieldAlignment = self.alignment(of: type).map(UInt64.init), fieldAlignment > 0
+      else { return nil }
+      let isFlexible = self.kind(of: canonical(type)) == .incompleteArray
+      guard let fieldSize = isFlexible ? 0 : self.size(of: type) else { return nil }
+      most = max(most, fieldAlignment)
+      let start = (end + fieldAlignment - 1) / fieldAlignment * fieldAlignment
+      offsets.append(start &* 8)
+      end = start &+ fieldSize
+      guard end <= 1 << 40 else { return nil }
+    }
+    guard most == alignment, (end + most - 1) / most * most == size,
+      offsets.last == bitOffset(ofField: last)
+    else { return nil }
+    return offsets
   }
 
   /// Width of a bit-field in bits; `nil` for an ordinary member.
@@ -294,11 +343,9 @@ extension TranslationUnit {
   mutating func intern(_ type: CXType) -> ClangType {
     // libclang keeps a type's address with its qualifiers in the low bits.
     let key = UInt(bitPattern: unsafe type.data.0)
-    if let known = typeIDs[key] { return known }
-    let new = ClangType(index: UInt32(types.count))
-    types.append(type)
-    typeIDs[key] = new
-    return new
+    let position = typeIDs.position(of: key, orAdd: UInt32(types.count))
+    if Int(position) == types.count { types.append(type) }
+    return ClangType(index: position)
   }
 }
 

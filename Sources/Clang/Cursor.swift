@@ -22,6 +22,20 @@ public struct EntityID: BitwiseCopyable, Hashable, Sendable {
   let address: UInt
 }
 
+/// Numbers for declarations.
+public struct EntityTable: Sendable {
+  private var numbers = AddressTable()
+
+  /// Makes an empty table.
+  public init() {}
+
+  /// The number of a declaration.
+  public subscript(entity: EntityID) -> UInt32? {
+    get { numbers[entity.address] }
+    set { if let newValue { numbers.set(newValue, for: entity.address) } }
+  }
+}
+
 /// What a node is: libclang's cursor kinds, as far as C has them.
 public enum CursorKind: UInt16, BitwiseCopyable, Hashable, Sendable {
   case unexposedDeclaration = 1
@@ -112,6 +126,14 @@ struct Node {
   /// After the last node of the subtree.
   var end: UInt32
   var kind: CursorKind
+  /// What a reference names, once it was asked for: the node, or one of the constants below.
+  var referenced = Node.notAsked
+  /// Whether it is an implicit cast; nil where that was not asked for.
+  var isImplicitCast: Bool?
+  var extent = PlainExtent.notAsked
+
+  static let notAsked = UInt32.max
+  static let nothing = UInt32.max - 1
 }
 
 extension TranslationUnit {
@@ -172,6 +194,29 @@ extension TranslationUnit {
     return children
   }
 
+  /// The first child that is an expression, of a node of an expanded subtree.
+  public func firstExpression(in node: Cursor) -> Cursor? {
+    var child = node.index + 1
+    let end = nodes[Int(node.index)].end
+    while child < end {
+      if nodes[Int(child)].kind.isExpression { return Cursor(index: child) }
+      child = nodes[Int(child)].end
+    }
+    return nil
+  }
+
+  /// The last child that is an expression, of a node of an expanded subtree.
+  public func lastExpression(in node: Cursor) -> Cursor? {
+    var last: Cursor?
+    var child = node.index + 1
+    let end = nodes[Int(node.index)].end
+    while child < end {
+      if nodes[Int(child)].kind.isExpression { last = Cursor(index: child) }
+      child = nodes[Int(child)].end
+    }
+    return last
+  }
+
   /// Child number `position` of a node of an expanded subtree.
   public func child(_ position: Int, of node: Cursor) -> Cursor? {
     var child = node.index + 1
@@ -187,7 +232,12 @@ extension TranslationUnit {
 
   /// The declaration or label that a reference names, as a node without a subtree.
   public mutating func referenced(by node: Cursor) -> Cursor? {
-    present(clang_getCursorReferenced(nodes[Int(node.index)].cursor))
+    let known = nodes[Int(node.index)].referenced
+    if known == Node.nothing { return nil }
+    if known != Node.notAsked { return Cursor(index: known) }
+    let found = present(clang_getCursorReferenced(nodes[Int(node.index)].cursor))
+    nodes[Int(node.index)].referenced = found?.index ?? Node.nothing
+    return found
   }
 
   /// The first declaration of the same entity, as a node without a subtree.
@@ -225,14 +275,23 @@ extension TranslationUnit {
     kind(of: left) == kind(of: right) && entity(left) == entity(right)
   }
 
-  /// Whether libclang gives two nodes one place.
+  /// The operand of an implicit cast; nil for a node that is none.
   ///
-  /// An implicit cast has its operand's; anything else without a cursor kind of its own starts before
-  /// its operands.
-  public func haveSameLocation(_ left: Cursor, _ right: Cursor) -> Bool {
-    clang_equalLocations(
-      clang_getCursorLocation(nodes[Int(left.index)].cursor),
-      clang_getCursorLocation(nodes[Int(right.index)].cursor)) != 0
+  /// libclang shows it without a kind of its own, and gives it its operand's place; anything else that
+  /// it shows so starts before its operands.
+  public mutating func implicitCastOperand(_ node: Cursor) -> Cursor? {
+    let child = Cursor(index: node.index + 1)
+    let row = nodes[Int(node.index)]
+    guard row.kind == .unexposedExpression, child.index < row.end,
+      nodes[Int(child.index)].end == row.end, nodes[Int(child.index)].kind.isExpression
+    else { return nil }
+    if let known = row.isImplicitCast { return known ? child : nil }
+    let isCast =
+      clang_equalLocations(
+        clang_getCursorLocation(row.cursor),
+        clang_getCursorLocation(nodes[Int(child.index)].cursor)) != 0
+    nodes[Int(node.index)].isImplicitCast = isCast
+    return isCast ? child : nil
   }
 
   /// The name or, for a literal, the text of the node.
@@ -338,7 +397,11 @@ extension EntityID {
   /// libclang's own test for equal cursors also compares the declaration around an expression, and it
   /// shows one expression with several.
   init(_ cursor: CXCursor) {
-    let isDeclaration = clang_isDeclaration(cursor.kind) != 0
+    // The ranges of libclang's enumeration; `clang_isDeclaration` is a call for each node.
+    let kind = cursor.kind.rawValue
+    let isDeclaration =
+      (CXCursor_FirstDecl.rawValue...CXCursor_LastDecl.rawValue).contains(kind)
+      || (CXCursor_FirstExtraDecl.rawValue...CXCursor_LastExtraDecl.rawValue).contains(kind)
     address = UInt(bitPattern: unsafe isDeclaration ? cursor.data.0 : cursor.data.1)
   }
 }

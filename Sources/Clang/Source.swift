@@ -53,49 +53,6 @@ public struct FileIdentity: BitwiseCopyable, Hashable, Sendable {
 }
 
 extension TranslationUnit {
-  /// The places of a node; `nil` for one that is written nowhere.
-  public mutating func extent(of node: Cursor) -> Extent? {
-    let cursor = nodes[Int(node.index)].cursor
-    let range = clang_getCursorExtent(cursor)
-    let first = clang_getRangeStart(range)
-    let last = clang_getRangeEnd(range)
-    guard var start = fileOffset(first), var end = fileOffset(last) else { return nil }
-    var spelling = start
-    if isInMacro(first) {
-      spelling = spellingOffset(first) ?? start
-      let expansion = expansionOffset(first) ?? start
-      let startsInArgument = start != expansion
-      if startsInArgument, !isInMacro(last) {
-        // From an argument to the end of the macro's text: the whole use of the macro is meant.
-        start = expansion
-      } else if !startsInArgument, isInMacro(last) {
-        end = endOfMacroUse(at: start) ?? end
-      }
-    }
-    let point = fileOffset(clang_getCursorLocation(cursor)) ?? start
-    return Extent(start: start, end: end, spelling: spelling, point: point)
-  }
-
-  /// Whether a location lies in the text that a macro makes; its highest bit says so.
-  private func isInMacro(_ location: CXSourceLocation) -> Bool {
-    location.int_data & 0x8000_0000 != 0
-  }
-
-  /// After the parenthesis that ends the use of a macro with arguments.
-  private mutating func endOfMacroUse(at start: FileOffset) -> FileOffset? {
-    withContents(of: start.file) { text in
-      var depth = 0
-      for index in Int(start.offset)..<min(text.count, Int(start.offset) + 4096) {
-        if text[index] == UInt8(ascii: "(") { depth += 1 }
-        if text[index] == UInt8(ascii: ")") {
-          depth -= 1
-          if depth <= 0 { return FileOffset(file: start.file, offset: UInt32(index + 1)) }
-        }
-      }
-      return nil
-    }
-  }
-
   /// The place that the compiler would point to; for a declaration its name.
   public mutating func location(of node: Cursor) -> FileOffset? {
     fileOffset(clang_getCursorLocation(nodes[Int(node.index)].cursor))
@@ -117,6 +74,7 @@ extension TranslationUnit {
 
   /// All files that were read, in the order in which the preprocessor entered them first.
   public mutating func includedFiles() -> [ClangFile] {
+    if let includedFilesOnce { return includedFilesOnce }
     var collector = FileCollector()
     unsafe withUnsafeMutablePointer(to: &collector) { pointer in
       unsafe clang_getInclusions(
@@ -133,7 +91,27 @@ extension TranslationUnit {
       let id = unsafe intern(file.file)
       if seen.insert(id).inserted { files.append(id) }
     }
+    includedFilesOnce = files
     return files
+  }
+
+  /// The place of the directive that made the preprocessor enter the file first; nil where none did.
+  public mutating func inclusion(of file: ClangFile) -> FileLocation? {
+    var collector = unsafe InclusionCollector(file: unsafe files[Int(file.index)].file)
+    unsafe withUnsafeMutablePointer(to: &collector) { pointer in
+      unsafe clang_getInclusions(
+        unit,
+        { file, stack, depth, data in
+          guard let data = unsafe data, let file = unsafe file, depth > 0, let stack = unsafe stack
+          else { return }
+          let collector = unsafe data.assumingMemoryBound(to: InclusionCollector.self)
+          guard unsafe collector.pointee.place == nil,
+            unsafe clang_File_isEqual(file, collector.pointee.file) != 0
+          else { return }
+          unsafe collector.pointee.place = stack.pointee
+        }, pointer)
+    }
+    return collector.place.flatMap { fileLocation($0) }
   }
 
   /// The path as the compiler names the file.
@@ -175,6 +153,41 @@ extension TranslationUnit {
     return unsafe body(Span(_unsafeElements: bytes))
   }
 
+  /// Offset of the first byte of each line, ascending from 0.
+  public mutating func lineStarts(of file: ClangFile) -> ContiguousArray<UInt32> {
+    let bytes = unsafe contents(of: file)
+    var starts: ContiguousArray<UInt32> = [0]
+    guard let base = bytes.baseAddress else { return starts }
+    starts.reserveCapacity(bytes.count / 24)
+    var position = 0
+    while position < bytes.count,
+      let found = unsafe memchr(base + position, 0x0A, bytes.count - position)
+    {
+      position = unsafe UnsafeRawPointer(found) - UnsafeRawPointer(base) + 1
+      starts.append(UInt32(clamping: position))
+    }
+    return starts
+  }
+
+  /// Whether `word` with a colon behind it stands somewhere in the file.
+  public mutating func mentions(label word: StaticString, in file: ClangFile) -> Bool {
+    let bytes = unsafe contents(of: file)
+    guard let base = bytes.baseAddress else { return false }
+    let length = word.utf8CodeUnitCount
+    var position = 0
+    // Colons are rare in C.
+    while position < bytes.count,
+      let found = unsafe memchr(base + position, 0x3A, bytes.count - position)
+    {
+      let colon = unsafe UnsafeRawPointer(found) - UnsafeRawPointer(base)
+      if colon >= length, unsafe memcmp(base + colon - length, word.utf8Start, length) == 0 {
+        return true
+      }
+      position = colon + 1
+    }
+    return false
+  }
+
   /// A copy of the file's bytes as the compiler has read them.
   public mutating func copyOfContents(of file: ClangFile) -> ContiguousArray<UInt8> {
     unsafe ContiguousArray(contents(of: file))
@@ -212,7 +225,7 @@ extension TranslationUnit {
   /// The place of a location in a file.
   ///
   /// libclang numbers all places of a file in a row, so one answer tells the others.
-  private mutating func fileOffset(_ location: CXSourceLocation) -> FileOffset? {
+  mutating func fileOffset(_ location: CXSourceLocation) -> FileOffset? {
     let place = location.int_data
     if !isInMacro(location) {
       if lastStretch.contains(place) { return lastStretch.offset(of: place) }
@@ -221,36 +234,57 @@ extension TranslationUnit {
         return stretch.offset(of: place)
       }
     }
+    if isInMacro(location) { return macroPlace(location).file }
+    guard let found = answer(.file, location) else { return nil }
+    files[Int(found.file.index)].place = location
+    let start = place - found.offset
+    let size = unsafe contents(of: found.file).count
+    lastStretch = FileStretch(
+      start: start, end: start + UInt32(clamping: size), file: found.file)
+    stretches.append(lastStretch)
+    return found
+  }
+
+  /// The places of a location in the text that a macro makes.
+  ///
+  /// Several nodes start with one token, so they are kept.
+  mutating func macroPlace(_ location: CXSourceLocation) -> MacroPlace {
+    let new = UInt32(macroPlaces.count)
+    let row = macroPlaceRows.position(of: UInt(location.int_data), orAdd: new)
+    if row < new { return macroPlaces[Int(row)] }
+    let made = MacroPlace(
+      file: answer(.file, location), expansion: answer(.expansion, location),
+      spelling: answer(.spelling, location))
+    macroPlaces.append(made)
+    return made
+  }
+
+  private enum PlaceQuestion { case file, expansion, spelling }
+
+  /// One of libclang's answers to where a location is.
+  private mutating func answer(
+    _ question: PlaceQuestion, _ location: CXSourceLocation
+  ) -> FileOffset? {
     var file: CXFile?
     var offset: UInt32 = 0
-    unsafe clang_getFileLocation(location, &file, nil, nil, &offset)
-    guard let file = unsafe file else { return nil }
-    let id = unsafe intern(file)
-    if !isInMacro(location) {
-      files[Int(id.index)].place = location
-      let start = place - offset
-      let size = unsafe contents(of: id).count
-      lastStretch = FileStretch(start: start, end: start + UInt32(clamping: size), file: id)
-      stretches.append(lastStretch)
+    switch question {
+    case .file: unsafe clang_getFileLocation(location, &file, nil, nil, &offset)
+    case .expansion: unsafe clang_getExpansionLocation(location, &file, nil, nil, &offset)
+    case .spelling: unsafe clang_getSpellingLocation(location, &file, nil, nil, &offset)
     }
-    return FileOffset(file: id, offset: offset)
-  }
-
-  private mutating func expansionOffset(_ location: CXSourceLocation) -> FileOffset? {
-    var file: CXFile?
-    var offset: UInt32 = 0
-    unsafe clang_getExpansionLocation(location, &file, nil, nil, &offset)
     guard let file = unsafe file else { return nil }
     return FileOffset(file: unsafe intern(file), offset: offset)
   }
+}
 
-  private mutating func spellingOffset(_ location: CXSourceLocation) -> FileOffset? {
-    var file: CXFile?
-    var offset: UInt32 = 0
-    unsafe clang_getSpellingLocation(location, &file, nil, nil, &offset)
-    guard let file = unsafe file else { return nil }
-    return FileOffset(file: unsafe intern(file), offset: offset)
-  }
+/// Where a token out of a macro is.
+struct MacroPlace {
+  /// In a file: where the macro is used, unless the text is an argument of it.
+  var file: FileOffset?
+  /// Where the outermost macro is used.
+  var expansion: FileOffset?
+  /// Where the token is written.
+  var spelling: FileOffset?
 }
 
 /// The identity of a file on a device.
@@ -271,6 +305,22 @@ struct FileStretch {
   func offset(of place: UInt32) -> FileOffset {
     FileOffset(file: file, offset: place - start)
   }
+}
+
+/// Looks for the place where a file is included.
+@safe
+private struct InclusionCollector {
+  let file: CXFile
+  var place: CXSourceLocation?
+
+  init(file: CXFile) { unsafe self.file = file }
+}
+
+/// The path without symbolic links; nil where there is no such file.
+public func realPath(_ path: String) -> String? {
+  guard let resolved = unsafe realpath(path, nil) else { return nil }
+  defer { unsafe free(resolved) }
+  return unsafe String(cString: resolved)
 }
 
 /// Collects files.

@@ -73,7 +73,9 @@ public struct TranslationUnit: ~Copyable {
   var nodes: ContiguousArray<Node> = []
   var types: ContiguousArray<CXType> = []
   /// Types by the address that libclang stores them at, qualifiers in its low bits.
-  var typeIDs: [UInt: ClangType] = [:]
+  var typeIDs = AddressTable()
+  /// The canonical type of each type plus one, 0 where it was not asked for.
+  var canonicalTypes: ContiguousArray<UInt32> = []
   /// The types of parameters after adjustment, by the type as written; see `adjustParameters`.
   var adjustedTypes: [ClangType: ClangType] = [:]
   /// What the pointer types of our own making point to.
@@ -81,9 +83,14 @@ public struct TranslationUnit: ~Copyable {
   var fileIDs: [UInt: ClangFile] = [:]
   var filesByInode: [InodeKey: ClangFile] = [:]
   var files: ContiguousArray<FileHandle> = []
+  /// See `includedFiles`.
+  var includedFilesOnce: [ClangFile]?
   /// See `fileOffset`.
   var stretches: ContiguousArray<FileStretch> = []
   var lastStretch = FileStretch()
+  /// See `macroPlace`.
+  var macroPlaceRows = AddressTable()
+  var macroPlaces: ContiguousArray<MacroPlace> = []
   var terseDeclarations: CXPrintingPolicy?
 
   /// Parses the file at `path` with `arguments`, which are the compiler's without its name and file.
@@ -134,7 +141,7 @@ public struct TranslationUnit: ~Copyable {
     }
   }
 
-  private func fileLocation(_ location: CXSourceLocation) -> FileLocation? {
+  func fileLocation(_ location: CXSourceLocation) -> FileLocation? {
     var file: CXFile?
     var (line, column, offset): (UInt32, UInt32, UInt32) = (0, 0, 0)
     unsafe clang_getFileLocation(location, &file, &line, &column, &offset)

@@ -16,6 +16,18 @@ public struct SourceFile: Hashable, Sendable {
   /// Offset of the first byte of each line of `text`, ascending from 0.
   public var lineStarts: ContiguousArray<UInt32>
 
+  /// Makes a file row; `lineStarts` are those of the text.
+  public init(
+    path: String, contentHash: ContiguousArray<UInt8>, isSystem: Bool,
+    text: ContiguousArray<UInt8>, lineStarts: ContiguousArray<UInt32>
+  ) {
+    self.path = path
+    self.contentHash = contentHash
+    self.isSystem = isSystem
+    self.text = text
+    self.lineStarts = lineStarts
+  }
+
   /// Makes a file row; the line table is made from the text.
   public init(
     path: String, contentHash: ContiguousArray<UInt8>, isSystem: Bool, text: ContiguousArray<UInt8>

@@ -88,14 +88,14 @@ extension Lowerer {
         Local(
           name: module.symbols.intern(name), type: passed, isParameter: true,
           isAddressTaken: false, origin: origin))
-      code.locals[unit.entity(declaration)] = local
+      code.locals[unit.entity(declaration)] = local.index
       if passed != type { narrowed.append((unit.entity(declaration), local, type)) }
     }
     code.body.parameterCount = UInt32(declarations.count)
     for (entity, parameter, type) in narrowed {
       let row = code.body.locals[parameter]
       let local = newLocal(type, name: row.name, row.origin)
-      code.locals[entity] = local
+      code.locals[entity] = local.index
       let value = load(local: parameter, row.origin)
       store(convert(value, to: type, row.origin), to: local, row.origin)
     }
@@ -215,7 +215,9 @@ extension Lowerer {
     }
     beginStatement(node)
     let origin = declareLocal(node)
-    guard let local = code.locals[unit.entity(node)], let value = initializerNode(of: node) else {
+    guard let local = code.locals[unit.entity(node)].map({ LocalID(index: $0) }),
+      let value = initializerNode(of: node)
+    else {
       return
     }
     let row = code.body.locals[local].type
@@ -232,7 +234,7 @@ extension Lowerer {
   @discardableResult
   mutating func declareLocal(_ node: Cursor) -> OriginID {
     let entity = unit.entity(node)
-    if let local = code.locals[entity] {
+    if let local = code.locals[entity].map({ LocalID(index: $0) }) {
       // Declared before the labels of its `switch`.
       let origin = code.body.locals[local].origin
       run(.declare(local), origin)
@@ -245,7 +247,7 @@ extension Lowerer {
     let origin = originOfName(node, name: name)
     let clangType = unit.type(of: node)
     let local = newLocal(type(clangType), name: module.symbols.intern(name), origin)
-    code.locals[entity] = local
+    code.locals[entity] = local.index
     lowerArrayBounds(node)
     if unit.kind(of: unit.unqualified(clangType)) == .variableArray {
       let bytes =

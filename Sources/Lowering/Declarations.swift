@@ -14,10 +14,9 @@ extension Lowerer {
         let canonical = unit.canonical(node)
         globalDeclarations[unit.entity(canonical), default: []].append(node)
         if unit.isInMainFile(node) { definitions.append((false, node)) }
-      case .functionDeclaration where unit.isDefinition(node):
-        if unit.isInMainFile(node) || isExternalDefinition(node) {
-          definitions.append((true, node))
-        }
+      case .functionDeclaration where unit.isInMainFile(node) || mayBeExternalDefinition(node):
+        // The dearest question comes last.
+        if unit.isDefinition(node) { definitions.append((true, node)) }
       default: break
       }
     }
@@ -32,10 +31,10 @@ extension Lowerer {
     }
   }
 
-  /// Whether a function outside the main file belongs to this unit all the same: a `.c` file or a
-  /// template header was included that defines it.
-  private mutating func isExternalDefinition(_ node: Cursor) -> Bool {
-    !unit.isInternal(node) && !unit.isInline(node) && !unit.isInSystemHeader(node)
+  /// Whether a function outside the main file belongs to this unit all the same if it is defined: a
+  /// `.c` file or a template header was included.
+  private mutating func mayBeExternalDefinition(_ node: Cursor) -> Bool {
+    !unit.isInSystemHeader(node) && !unit.isInline(node) && !unit.isInternal(node)
   }
 
   private mutating func lowerPendingBodies() {
@@ -49,16 +48,16 @@ extension Lowerer {
   /// The row of a function; its inline definition in a header is put on the list.
   mutating func function(_ declaration: Cursor) -> FunctionID {
     let entity = unit.entity(declaration)
-    if let known = functionIDs[entity] { return known }
+    if let known = functionIDs[entity] { return FunctionID(index: known) }
     let canonical = unit.canonical(declaration)
     let canonicalEntity = unit.entity(canonical)
     if let known = functionIDs[canonicalEntity] {
       functionIDs[entity] = known
-      return known
+      return FunctionID(index: known)
     }
     let id = addFunction(declaration, canonical: canonical)
-    functionIDs[entity] = id
-    functionIDs[canonicalEntity] = id
+    functionIDs[entity] = id.index
+    functionIDs[canonicalEntity] = id.index
     return id
   }
 
@@ -142,12 +141,12 @@ extension Lowerer {
   /// The row of a variable of static storage duration at file scope, or of a block-scope `extern`.
   mutating func global(_ declaration: Cursor) -> GlobalID {
     let entity = unit.entity(declaration)
-    if let known = globalIDs[entity] { return known }
+    if let known = globalIDs[entity] { return GlobalID(index: known) }
     let canonical = unit.canonical(declaration)
     let canonicalEntity = unit.entity(canonical)
     if let known = globalIDs[canonicalEntity] {
       globalIDs[entity] = known
-      return known
+      return GlobalID(index: known)
     }
     let name = unit.spelling(of: declaration)
     let isInternal = unit.isInternal(canonical)
@@ -157,13 +156,13 @@ extension Lowerer {
     let shown = definition ?? declarations.last ?? declaration
     if let target = aliasTarget(declarations), type(of: target) == type(of: shown) {
       let id = global(target)
-      globalIDs[entity] = id
-      globalIDs[canonicalEntity] = id
+      globalIDs[entity] = id.index
+      globalIDs[canonicalEntity] = id.index
       return id
     }
     let id = addGlobal(shown, name: name, usr: usr, isStatic: isInternal)
-    globalIDs[entity] = id
-    globalIDs[canonicalEntity] = id
+    globalIDs[entity] = id.index
+    globalIDs[canonicalEntity] = id.index
     if let definition { define(id, definition) }
     return id
   }
@@ -200,14 +199,14 @@ extension Lowerer {
   /// The row of a `static` variable of the function at hand.
   mutating func staticLocal(_ declaration: Cursor) -> GlobalID {
     let entity = unit.entity(declaration)
-    if let known = globalIDs[entity] { return known }
+    if let known = globalIDs[entity] { return GlobalID(index: known) }
     let name = unit.spelling(of: declaration)
     var usr = "\(module.symbols[module.functions[code.function].usr])@\(name)"
     let earlier = staticLocalCounts[usr, default: 0]
     staticLocalCounts[usr] = earlier + 1
     if earlier > 0 { usr += "#\(earlier)" }
     let id = addGlobal(declaration, name: name, usr: usr, isStatic: true)
-    globalIDs[entity] = id
+    globalIDs[entity] = id.index
     define(id, declaration)
     return id
   }
@@ -249,6 +248,16 @@ extension Lowerer {
 
   /// Whether reads of the type may see writes from elsewhere.
   mutating func isVolatile(_ type: ClangType) -> Bool {
+    if Int(type.index) < volatileTypes.count, let known = volatileTypes[Int(type.index)] {
+      return known
+    }
+    let answer = hasVolatileObjects(type)
+    while volatileTypes.count <= Int(type.index) { volatileTypes.append(nil) }
+    volatileTypes[Int(type.index)] = answer
+    return answer
+  }
+
+  private mutating func hasVolatileObjects(_ type: ClangType) -> Bool {
     let canonical = unit.canonical(type)
     if unit.isVolatile(canonical) { return true }
     switch unit.kind(of: canonical) {

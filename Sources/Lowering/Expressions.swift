@@ -67,11 +67,10 @@ extension Lowerer {
         valueOrAggregate(node)
       }
     case .unexposedExpression:
-      let children = unit.children(of: node)
       if isVoid(node), let child = castOperand(node) {
         effect(child)
       } else if isVoid(node), isBinaryConditional(node) {
-        effect(children[3])
+        effect(unit.children(of: node)[3])
       } else {
         valueOrAggregate(node)
       }
@@ -141,6 +140,11 @@ extension Lowerer {
   /// The value of a constant scalar expression of arithmetic type.
   mutating func constantValue(_ node: Cursor) -> ValueID? {
     let type = self.type(of: node)
+    if let value = unit.writtenInteger(node), module.types[type].isInteger,
+      module.types[type].width <= 64
+    {
+      return constant(value, type, origin(node))
+    }
     switch (unit.evaluate(node), module.types[type].kind) {
     case (.integer(let value), .integer), (.integer(let value), .bool):
       if module.types[type].width > 64 { return nil }
@@ -267,9 +271,8 @@ extension Lowerer {
     case .genericSelection:
       if let choice = selected(node) { return lvalue(choice) }
     case .unexposedExpression:
-      let children = unit.children(of: node)
       if let child = castOperand(node), type(of: node) == type(of: child) { return lvalue(child) }
-      if children.count == 3, let choice = chosen(node) { return lvalue(choice) }
+      if unit.children(of: node).count == 3, let choice = chosen(node) { return lvalue(choice) }
     default: break
     }
     if typeRow(of: node).isAggregate { return .address(aggregate(node)) }
@@ -291,7 +294,9 @@ extension Lowerer {
     switch unit.kind(of: declaration) {
     case .functionDeclaration: return reference(node)
     case .variableDeclaration, .parameterDeclaration:
-      if let local = code.locals[unit.entity(declaration)] { return address(of: local, place) }
+      if let local = code.locals[unit.entity(declaration)] {
+        return address(of: LocalID(index: local), place)
+      }
       if unit.kind(of: declaration) == .parameterDeclaration
         || (!unit.isStatic(declaration) && !unit.isExtern(declaration)
           && unit.isInternal(declaration) && globalDeclarationsIsEmpty(declaration))
@@ -299,7 +304,7 @@ extension Lowerer {
         return unknown("declaration", pointer(to: type(of: node)), place)
       }
       let id =
-        globalIDs[unit.entity(declaration)]
+        globalIDs[unit.entity(declaration)].map { GlobalID(index: $0) }
         ?? (isBlockScopeStatic(declaration) ? staticLocal(declaration) : global(declaration))
       return emit(.global(id), pointer(to: module.globals[id].type), place)
     default:
@@ -317,7 +322,7 @@ extension Lowerer {
 
   private mutating func member(_ node: Cursor) -> Place {
     let place = origin(node)
-    guard let base = unit.children(of: node).first(where: { unit.kind(of: $0).isExpression }) else {
+    guard let base = unit.firstExpression(in: node) else {
       return .address(unknown("member", pointer(to: type(of: node)), place))
     }
     // The type comes first: it brings the rows of its members.
@@ -524,9 +529,7 @@ extension Lowerer {
   // MARK: Casts
 
   private mutating func explicitCast(_ node: Cursor) -> ValueID {
-    guard let child = unit.children(of: node).last(where: { unit.kind(of: $0).isExpression }) else {
-      return unmodelled(node)
-    }
+    guard let child = unit.lastExpression(in: node) else { return unmodelled(node) }
     return cast(child, to: type(of: node), node)
   }
 
@@ -558,9 +561,9 @@ extension Lowerer {
 
   /// An expression without a cursor kind of its own: most often an implicit cast.
   private mutating func unexposed(_ node: Cursor) -> ValueID {
+    if let child = castOperand(node) { return cast(child, to: type(of: node), node) }
     let children = unit.children(of: node)
     let expressions = children.filter { unit.kind(of: $0).isExpression }
-    if let child = castOperand(node) { return cast(child, to: type(of: node), node) }
     if isVariadicArgument(node) {
       return emit(.vaArgument(vaList(expressions[0])), type(of: node), origin(node))
     }
@@ -609,12 +612,9 @@ extension Lowerer {
   /// The operand of a cast, implicit or written.
   mutating func castOperand(_ node: Cursor) -> Cursor? {
     if unit.kind(of: node) == .explicitCast {
-      return unit.children(of: node).last { unit.kind(of: $0).isExpression }
+      return unit.lastExpression(in: node)
     }
-    guard let child = unit.child(0, of: node), unit.end(of: child) == unit.end(of: node),
-      unit.kind(of: child).isExpression, unit.haveSameLocation(node, child)
-    else { return nil }
-    return child
+    return unit.implicitCastOperand(node)
   }
 
   /// Whether the node is `va_arg`.

@@ -57,7 +57,7 @@ struct FunctionCode {
   /// Whether some terminator leads to the block.
   private var isTarget: ContiguousArray<Bool> = []
 
-  var locals: [EntityID: LocalID] = [:]
+  var locals = EntityTable()
   var scopes: ContiguousArray<Scope> = []
   var breakTargets: ContiguousArray<JumpTarget> = []
   var continueTargets: ContiguousArray<JumpTarget> = []

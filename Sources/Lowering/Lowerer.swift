@@ -27,13 +27,13 @@ struct Lowerer: ~Copyable {
   /// Records that code names, in the order in which they were met; see `completeRecords`.
   var namedRecords: ContiguousArray<RecordID> = []
   var isAddingMembers = false
-  var fieldIDs: [EntityID: FieldID] = [:]
+  var fieldIDs = EntityTable()
   var basic: BasicTypes
 
   // Declarations; see Declarations.swift.
-  var functionIDs: [EntityID: FunctionID] = [:]
+  var functionIDs = EntityTable()
   var functionsByName: [SymbolID: FunctionID] = [:]
-  var globalIDs: [EntityID: GlobalID] = [:]
+  var globalIDs = EntityTable()
   var literalIDs: [Literal: LiteralID] = [:]
   /// Declarations of each variable at file scope, in their order.
   var globalDeclarations: [EntityID: [Cursor]] = [:]
@@ -45,10 +45,16 @@ struct Lowerer: ~Copyable {
   var typedefs: [String: Cursor]?
 
   // Sources; see Sources.swift.
-  var fileIDs: [ClangFile: FileID] = [:]
+  var fileIDs: ContiguousArray<FileID?> = []
+  /// Files whose row has the text.
+  var textFileIDs: ContiguousArray<FileID?> = []
+  /// Files with text that mention prgate.
+  var annotated: [FileID] = []
   var originIndex = OriginIndex()
   /// Whether functions of a type return.
   var noReturnTypes: [ClangType: Bool] = [:]
+  /// Whether objects of a type are volatile, by the type's index.
+  var volatileTypes: ContiguousArray<Bool?> = []
   var statementIDs: [Statement: StatementID] = [:]
   let nowhere: OriginID
 

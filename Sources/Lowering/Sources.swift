@@ -21,12 +21,14 @@ extension Lowerer {
 
   /// The row of a file.
   mutating func fileID(_ file: ClangFile) -> FileID {
-    if let known = fileIDs[file] { return known }
+    let position = Int(file.index)
+    if position < fileIDs.count, let known = fileIDs[position] { return known }
     let id = module.files.append(
       SourceFile(
         path: reportedPath(unit.path(of: file)), contentHash: contentHash(of: file),
         isSystem: false, text: []))
-    fileIDs[file] = id
+    while fileIDs.count <= position { fileIDs.append(nil) }
+    fileIDs[position] = id
     return id
   }
 
@@ -50,6 +52,8 @@ extension Lowerer {
   /// The origin of a node in the statement at hand.
   mutating func origin(_ node: Cursor) -> OriginID {
     if let known = code.origin(of: node) { return known }
+    // An implicit cast is written where its operand is.
+    if let operand = unit.implicitCastOperand(node) { return origin(operand) }
     guard let extent = unit.extent(of: node) else { return nowhere }
     let id = addOrigin(extent, statement: code.statement)
     code.setOrigin(id, of: node)
@@ -90,12 +94,19 @@ extension Lowerer {
 
   /// The row of a file that has origins: it carries the text.
   private mutating func fileWithText(_ file: ClangFile) -> FileID {
+    let position = Int(file.index)
+    if position < textFileIDs.count, let known = textFileIDs[position] { return known }
     let id = fileID(file)
+    while textFileIDs.count <= position { textFileIDs.append(nil) }
+    textFileIDs[position] = id
     if module.files[id].text.isEmpty {
       let row = module.files[id]
       module.files[id] = SourceFile(
         path: row.path, contentHash: row.contentHash, isSystem: unit.isSystem(file),
-        text: unit.copyOfContents(of: file))
+        text: unit.copyOfContents(of: file), lineStarts: unit.lineStarts(of: file))
+      if !module.files[id].isSystem, unit.mentions(label: "prgate", in: file) {
+        annotated.append(id)
+      }
     }
     return id
   }
@@ -133,9 +144,8 @@ extension Lowerer {
 
   /// Adds the `prgate:` comments of all files that carry text.
   mutating func addDirectives() {
-    for id in module.files.ids {
+    for id in annotated.sorted(by: { $0.index < $1.index }) {
       let file = module.files[id]
-      if file.isSystem || file.text.isEmpty { continue }
       for comment in directiveComments(in: file.text.span) {
         module.directives.append(
           Directive(

@@ -224,7 +224,7 @@ extension Lowerer {
         let name = unit.spelling(of: variable)
         let origin = originOfName(variable, name: name)
         let local = newLocal(type(of: variable), name: module.symbols.intern(name), origin)
-        code.locals[unit.entity(variable)] = local
+        code.locals[unit.entity(variable)] = local.index
         run(.declare(local), origin)
       }
     }

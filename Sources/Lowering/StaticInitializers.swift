@@ -229,7 +229,7 @@ extension Lowerer {
     case .functionDeclaration: return StaticAddress(base: .function(function(declaration)))
     case .variableDeclaration:
       if let known = globalIDs[unit.entity(declaration)] {
-        return StaticAddress(base: .global(known))
+        return StaticAddress(base: .global(GlobalID(index: known)))
       }
       let isAtFileScope = globalDeclarations[unit.entity(unit.canonical(declaration))] != nil
       if isAtFileScope || unit.isExtern(declaration) {

@@ -190,16 +190,18 @@ extension Lowerer {
     let isInner = isAddingMembers
     isAddingMembers = true
     var rows: ContiguousArray<(entity: EntityID, field: Field)> = []
-    for declaration in unit.fields(of: type) {
+    let declarations = unit.fields(of: type)
+    let offsets = unit.bitOffsets(ofFields: declarations, in: type)
+    for (declaration, offset) in zip(declarations, offsets) {
       let field = Field(
         name: module.symbols.intern(fieldName(declaration)),
         type: self.type(of: declaration), record: record,
-        bitOffset: unit.bitOffset(ofField: declaration) ?? 0,
+        bitOffset: offset,
         bitWidth: unit.bitWidth(ofField: declaration))
       rows.append((unit.entity(declaration), field))
     }
     let start = UInt32(module.fields.count)
-    for row in rows { fieldIDs[row.entity] = module.fields.append(row.field) }
+    for row in rows { fieldIDs[row.entity] = module.fields.append(row.field).index }
     module.records[record].fields = Slice(start: start, count: UInt32(rows.count))
     for row in rows { completeParts(of: row.field.type) }
     isAddingMembers = isInner
@@ -221,11 +223,11 @@ extension Lowerer {
   /// The row of a member's declaration.
   mutating func field(_ declaration: Cursor) -> FieldID? {
     let entity = unit.entity(declaration)
-    if let known = fieldIDs[entity] { return known }
+    if let known = fieldIDs[entity] { return FieldID(index: known) }
     let parent = unit.parent(of: declaration)
     guard case .record(let record) = module.types[type(of: parent)].kind else { return nil }
     complete(record)
-    return fieldIDs[entity]
+    return fieldIDs[entity].map { FieldID(index: $0) }
   }
 
   /// The type of pointers to `pointee`.
