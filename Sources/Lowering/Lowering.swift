@@ -7,9 +7,14 @@ public import IR
 public struct LoweringOptions: Hashable, Sendable {
   /// The absolute path of the repository; files under it are named relative to it.
   public var root: String
+  /// The directories, by their real names, that files may be read from; nil where any may.
+  public var readableRoots: [String]?
 
   /// Makes options.
-  public init(root: String) { self.root = root }
+  public init(root: String, readableRoots: [String]? = nil) {
+    self.root = root
+    self.readableRoots = readableRoots
+  }
 }
 
 /// An error that the compiler reports in a unit.
@@ -37,11 +42,16 @@ public struct LoweredUnit: Hashable, Sendable {
 public enum LoweringError: Error, Hashable, Sendable, CustomStringConvertible {
   /// libclang gave no unit.
   case parse(ParseError)
+  /// The unit reads a file that lies outside of the readable roots.
+  case outside(path: String, by: String)
 
   /// One line for people.
   public var description: String {
     switch self {
     case .parse(let error): error.description
+    case .outside(let path, let place):
+      "\(place) reads \(path), which lies outside of the project and its include directories; "
+        + "take it out, or name its directory with -I if the build needs it"
     }
   }
 }
@@ -56,7 +66,8 @@ public func lower(
   // All errors are needed, for they mark the functions that they lie in.
   let all = arguments + ["-ferror-limit=0"]
   do { unit = try TranslationUnit(path: path, arguments: all) } catch { throw .parse(error) }
-  return lower(unit, arguments: arguments, options: options)
+  let lowerer = Lowerer(unit: unit, arguments: arguments, options: options)
+  return try lowerer.runInRoots()
 }
 
 /// Lowers a unit that is parsed already, with the `arguments` that it was parsed with.

@@ -22,7 +22,7 @@ import Foundation
 /// - The repository under another name (through a symbolic link) is not listed, so it is not there.
 struct SnapshotOverlay: Sendable {
   /// Top directories of systems that hold compilers and headers.
-  private static let systemDirectories = [
+  static let systemDirectories = [
     "/usr", "/lib", "/lib32", "/lib64", "/libx32", "/opt", "/nix", "/gnu",
   ]
 

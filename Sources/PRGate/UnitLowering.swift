@@ -79,7 +79,9 @@ enum UnitLowering {
       return UnitOutcome(
         path: unit.path, problem: "\(problem); make the compilation database anew")
     }
-    let options = LoweringOptions(root: root)
+    // Where the file system is our own, it holds nothing else anyway.
+    let options = LoweringOptions(
+      root: root, readableRoots: unit.isOnDisk ? ReadableRoots.of(unit, root: root) : nil)
     do {
       let lowered = try Lowering.lower(
         path: unit.file, arguments: unit.arguments, options: options)

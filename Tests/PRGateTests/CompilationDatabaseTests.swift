@@ -59,10 +59,21 @@ import Testing
     #expect(database.commands(for: directory.file("none.c")).isEmpty)
   }
 
+  /// Fragments of `clang -MJ`, put together, end with a comma; clang's own tools read them too.
+  @Test func commasAtTheEnd() throws {
+    let directory = try Directory([
+      "a.c": "",
+      "compile_commands.json": #"[{"directory": ".", "file": "a.c", "command": "cc -c a.c",},]"#,
+    ])
+    #expect(try CompilationDatabase(at: directory.path).commands.count == 1)
+  }
+
   /// Every message names the entry, or says that there is none.
   @Test(arguments: [
     ("", "not valid JSON"),
     ("[{]", "not valid JSON"),
+    (#"[{"directory": "/", "file": "a.c", "command": "cc a.c"},,]"#, "not valid JSON"),
+    ("[,]", "not valid JSON"),
     ("{}", "not a list of entries"),
     ("[1]", "entry 1 is not an object"),
     (#"[{"directory": "/", "command": "cc a.c"}]"#, #"entry 1 has no "file""#),
