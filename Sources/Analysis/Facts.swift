@@ -70,6 +70,14 @@ struct Facts: Sendable {
     return answer
   }
 
+  /// Whether the program's code keeps the address of a variable, so that a pointer may lead to it.
+  mutating func isAddressed(_ global: GlobalID, in module: Module) -> Bool {
+    let usr = module.symbols[module.globals[global].usr]
+    let answer = program.isAddressed(usr)
+    record("addressed \(usr)", answer: answer ? 1 : 0)
+    return answer
+  }
+
   /// The constant initialiser cell of a variable of this or another module.
   mutating func initialValue(
     of global: GlobalID, at offset: UInt64, size: UInt64, in module: Module
@@ -153,6 +161,8 @@ struct StableHash {
 /// What is known of the whole program before any function is analysed.
 public struct Program: Sendable {
   private var written: Set<String> = []
+  /// Variables whose address is a value: it is stored, passed or part of an initialiser.
+  private var addressed: Set<String> = []
   private var endless: Set<String> = []
   /// The only definition of a name of external linkage; `nil` where there are several.
   private var external: [String: FunctionKey?] = [:]
@@ -178,6 +188,7 @@ public struct Program: Sendable {
         for cell in module.globals[id].initializer ?? [] {
           if case .global(let target, _) = cell.value {
             written.insert(module.symbols[module.globals[target].usr])
+            addressed.insert(module.symbols[module.globals[target].usr])
           }
         }
       }
@@ -190,6 +201,7 @@ public struct Program: Sendable {
           external[usr] = external[usr] == nil ? .some(key) : .some(nil)
         }
         for usr in Self.writtenGlobals(in: body, of: module) { written.insert(usr) }
+        for usr in Self.addressedGlobals(in: body, of: module) { addressed.insert(usr) }
       }
     }
     findEndless()
@@ -289,6 +301,9 @@ public struct Program: Sendable {
     (isStatic || isWhole) && !written.contains(usr)
   }
 
+  /// Whether some module keeps the address of the variable.
+  func isAddressed(_ usr: String) -> Bool { addressed.contains(usr) }
+
   /// The row of a variable in a module.
   func global(_ usr: String, in module: Int) -> GlobalID? { globals[module][usr] }
 
@@ -365,6 +380,27 @@ public struct Program: Sendable {
       if case .returnValue(let value) = block.terminator { use(value) }
     }
     return found.map { module.symbols[module.globals[$0].usr] }
+  }
+
+  /// The variables whose own address is used for more than to load or store there.
+  private static func addressedGlobals(in body: Body, of module: Module) -> [String] {
+    var found: [String] = []
+    func use(_ value: ValueID) {
+      if case .global(let global) = body.instructions[value].operation {
+        found.append(module.symbols[module.globals[global].usr])
+      }
+    }
+    for row in body.instructions.rows {
+      switch row.operation {
+      case .load, .loadBits, .compare, .field, .element, .copy, .zero: break
+      case .store(_, let value, _): use(value)
+      default: row.operation.forEachOperand(in: body, use)
+      }
+    }
+    for block in body.blocks.rows {
+      if case .returnValue(let value) = block.terminator { use(value) }
+    }
+    return found
   }
 }
 

@@ -159,6 +159,7 @@ extension Machine {
     else { return }
     let holdsNone = state.uninitialised
     noteWrite(region, at: offset, &state)
+    forgetAliases(ofObject: type(of: value), writtenIn: region, &state)
     if offset.isConstant, !holdsNone.isEmpty, isOwnObject(region) {
       state.uninitialised = holdsNone
       state.initialise(
@@ -288,6 +289,29 @@ extension Machine {
       }
     }
     noteWrite(to: region, at: offset)
+  }
+
+  /// Forgets variables that a store through a pointer from elsewhere may go to: those of just the type
+  /// that is stored, whose address the program keeps.
+  private mutating func forgetAliases(
+    ofObject written: Type, writtenIn region: Region, _ state: inout State
+  ) {
+    switch universe[region].kind {
+    case .opaque, .entry, .parameter: break
+    default: return
+    }
+    var aliases: [Region] = []
+    for cell in state.cells where cell.offset == 0 && cell.region != region {
+      guard case .global(let global) = universe[cell.region].kind,
+        module.types[module.globals[global].type] == written,
+        facts.isAddressed(global, in: module)
+      else { continue }
+      aliases.append(cell.region)
+    }
+    for alias in aliases {
+      noteWrite(to: alias)
+      state.forget(alias)
+    }
   }
 
   /// Notes a write for the loops around the current position.
