@@ -96,6 +96,10 @@ let package = Package(
       dependencies: ["Rules", "Models", "Analysis", "Lowering", "Clang", "IR", "Findings"],
       swiftSettings: strict + clangHeaders),
     .testTarget(
+      name: "MetamorphicTests",
+      dependencies: ["Rules", "Models", "Analysis", "Lowering", "Clang", "Findings"],
+      swiftSettings: strict + clangHeaders),
+    .testTarget(
       name: "ClangTests", dependencies: ["Clang"], swiftSettings: strict + clangHeaders),
     .testTarget(
       name: "LoweringTests", dependencies: ["Lowering", "Clang", "IR", "Findings"],

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Analysis
+import Clang
+import Findings
+import Foundation
+import Lowering
+import Models
+import Rules
+import Testing
+
+/// The same program, written differently, has the same findings.
+@Suite struct MetamorphicTests {
+  /// A part of the fixtures for each rewrite, another one for each; `METAMORPHIC=all` takes all.
+  @Test(arguments: Rewrite.allCases) func theVerdictStays(_ rewrite: Rewrite) throws {
+    let every = ProcessInfo.processInfo.environment["METAMORPHIC"] == "all" ? 1 : 24
+    let first = Rewrite.allCases.firstIndex(of: rewrite) ?? 0
+    let sample = Self.fixtures.enumerated()
+      .filter { ($0.offset + first).isMultiple(of: every) }.map(\.element)
+    var kept = 0
+    var changed = 0
+    for name in sample {
+      guard let difference = try Self.difference(rewrite, name) else { continue }
+      let isKnown = Self.known[rewrite.rawValue]?.contains(name) ?? false
+      if difference.isEmpty { kept += 1 } else { changed += 1 }
+      if every == 1, !difference.isEmpty {
+        print("changed \(rewrite.rawValue) \(name): \(difference)")
+      }
+      #expect(
+        difference.isEmpty != isKnown,
+        "\(rewrite) of \(name): \(difference.isEmpty ? "known to change, but it does not" : difference)"
+      )
+    }
+    #expect(kept > 0, "\(rewrite) rewrites nothing")
+    if every == 1 { print("| \(rewrite.rawValue) | \(kept) | \(changed) |") }
+  }
+
+  /// What a rewrite changes in the findings of a fixture; nil where there is nothing to rewrite.
+  private static func difference(_ rewrite: Rewrite, _ name: String) throws -> String? {
+    let path = folder.appending(path: name).path()
+    let arguments = try arguments()
+    guard var rewriter = Rewriter(path: path, arguments: arguments),
+      let rewritten = rewriter.apply(rewrite)
+    else { return nil }
+    let place = FileManager.default.temporaryDirectory.appending(
+      path: "prgate-\(ProcessInfo.processInfo.processIdentifier)-\(rewrite.rawValue)")
+    try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: place) }
+    let copy = place.appending(path: URL(filePath: name).lastPathComponent).path()
+    try rewritten.write(toFile: copy, atomically: false, encoding: .utf8)
+    let before = try findings(path, rewrite)
+    let after = try findings(copy, rewrite)
+    if after.errors.isEmpty {
+      let lost = subtract(after.keys, from: before.keys).map { "lost \($0)" }
+      let new = subtract(before.keys, from: after.keys).map { "new \($0)" }
+      return (lost + new).joined(separator: ", ")
+    }
+    return "does not compile: \(after.errors)"
+  }
+
+  private static func subtract(_ some: [String], from all: [String]) -> [String] {
+    var left = all
+    for key in some { if let index = left.firstIndex(of: key) { left.remove(at: index) } }
+    return left
+  }
+
+  private static func findings(
+    _ path: String, _ rewrite: Rewrite
+  ) throws -> (keys: [String], errors: String) {
+    let unit = try lower(
+      path: path, arguments: arguments(), options: LoweringOptions(root: folder.path()))
+    let found = Rules.check([unit.module], models: .standard, options: AnalysisOptions()).findings
+    return (
+      found.map {
+        "\($0.rule) \($0.tier.rawValue)" + (rewrite.keepsPlaces ? " \($0.location.start.line)" : "")
+      },
+      unit.errors.map { "\($0.line): \($0.message)" }.joined(separator: "; ")
+    )
+  }
+
+  private static func arguments() throws -> [String] {
+    [
+      "-std=gnu11", "-w", "-resource-dir", try resourceDirectory(),
+      "-I", folder.appending(path: "include").path(),
+    ]
+  }
+
+  private static let folder = URL(filePath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    .appending(path: "fixtures")
+
+  /// All fixtures of rules and of the engine, sorted.
+  private static let fixtures: [String] = {
+    let files = FileManager.default.enumerator(atPath: folder.path())
+    return (files?.compactMap { $0 as? String } ?? [])
+      .filter { $0.hasSuffix(".bad.c") || $0.hasSuffix(".good.c") }.sorted()
+  }()
+
+  /// Rewrites that change what is found today, with the fixtures: each is a fault of the analysis.
+  private static let known: [String: Set<String>] = [:]
+}
