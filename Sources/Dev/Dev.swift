@@ -10,6 +10,6 @@ struct Dev: ParsableCommand {
     subcommands: [
       DocsCommand.self, NewRuleCommand.self, BlessCommand.self, InterpretCommand.self,
       SerialCommand.self, ReachCommand.self, StoreCommand.self, WitnessCommand.self,
-      JulietCommand.self, CorpusCommand.self,
+      JulietCommand.self, CorpusCommand.self, MutateCommand.self,
     ])
 }
