@@ -17,6 +17,7 @@ struct CheckCommand: AsyncParsableCommand, TakesCompilerFlags {
   @OptionGroup var source: SourceOptions
   @OptionGroup var analysis: AnalysisArguments
   @OptionGroup var day: DayOption
+  @OptionGroup var cache: CacheOptions
   @OptionGroup var output: OutputOptions
 
   func run() async throws {
@@ -30,7 +31,13 @@ struct CheckCommand: AsyncParsableCommand, TakesCompilerFlags {
       root: place.root, progress: output.progress(of: plan.requests.count))
     settings.isolation = analysis.workers.isolation(policy: judgement.policy)
     try settings.addModels(of: judgement.policy)
+    settings.cache = cache.unitCache().map { file in
+      UnitCacheSession(
+        file, view: DiskView(root: place.root), root: place.root,
+        resourceDirectory: settings.resourceDirectory)
+    }
     let program = await Driver.analyse(plan.requests, settings: settings)
+    if output.verbose { settings.cache?.sayCounts() }
     let report = Self.report(
       program, plan: plan, rules: rules, judgement: judgement, isWhole: isWhole,
       isVerbose: output.verbose)

@@ -39,6 +39,8 @@ struct DriverSettings: Sendable {
   var jobs = ProcessInfo.processInfo.activeProcessorCount
   /// Where units are lowered.
   var isolation = UnitIsolation.workers(timeout: 60)
+  /// Where modules of earlier runs are found and those of this one are kept; used with workers only.
+  var cache: UnitCacheSession?
   /// Called with the number of units that are done, from any thread.
   var progress: @Sendable (Int) -> Void = { _ in }
 }
@@ -96,13 +98,33 @@ enum Driver {
     switch settings.isolation {
     case .workers(let timeout):
       let pool = WorkerPool(count: settings.jobs, timeout: timeout, root: settings.root)
-      return await pool.lower(units, progress: counter)
+      guard let cache = settings.cache else {
+        return await pool.lower(units, progress: counter)
+      }
+      return await lower(units, by: pool, cache, jobs: settings.jobs, counter)
     case .inProcess:
       return await WorkerThreads.map(units, count: settings.jobs) { unit in
         defer { counter.advance() }
         return UnitLowering.lower(unit, root: settings.root)
       }
     }
+  }
+
+  /// Takes what it can from the cache and has the rest read.
+  private static func lower(
+    _ units: [PreparedUnit], by pool: WorkerPool, _ cache: UnitCacheSession, jobs: Int,
+    _ counter: ProgressCounter
+  ) async -> [UnitOutcome] {
+    let known = await cache.find(units, jobs: jobs)
+    var outcomes = zip(units, known).map { unit, module in
+      module.map { UnitOutcome(path: unit.path, module: $0) }
+    }
+    let missing = outcomes.indices.filter { outcomes[$0] == nil }
+    for _ in missing.count..<units.count { counter.advance() }
+    let read = await pool.lower(missing.map { units[$0] }, progress: counter, keep: cache.keep)
+    for (index, outcome) in zip(missing, read) { outcomes[index] = outcome }
+    cache.finish()
+    return outcomes.compactMap(\.self)
   }
 
   /// Filters the flags of every request and leaves out what came before.
@@ -114,7 +136,8 @@ enum Driver {
     var dropped: Set<String> = []
     var unknown: Set<String> = []
     for request in requests {
-      let unit = PreparedUnit(request, resourceDirectory: settings.resourceDirectory)
+      let unit = PreparedUnit(
+        request, root: settings.root, resourceDirectory: settings.resourceDirectory)
       guard seen.insert(unit).inserted else { continue }
       units.append(unit)
       dropped.formUnion(unit.droppedFlags)

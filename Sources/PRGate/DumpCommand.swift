@@ -53,9 +53,12 @@ struct DumpCommand: ParsableCommand {
     @OptionGroup var source: SourceOptions
 
     func run() throws {
-      let plan = try source.plan(in: .current)
+      let place = WorkingPlace.current
+      let plan = try source.plan(in: place)
       let resources = try Toolchain.resourceDirectory()
-      let units = plan.requests.map { PreparedUnit($0, resourceDirectory: resources) }
+      let units = plan.requests.map {
+        PreparedUnit($0, root: place.root, resourceDirectory: resources)
+      }
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
       try StandardStreams.write(String(decoding: encoder.encode(units), as: UTF8.self) + "\n")

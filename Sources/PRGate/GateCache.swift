@@ -18,14 +18,27 @@ struct GateCache: Sendable {
 
   /// Opens the cache in `directory`, or in the user's cache directory.
   ///
+  /// Where nothing may be written to it, it serves this run only.
+  ///
   /// - Throws: a failure when not even a temporary directory can be made.
-  init(directory chosen: String?) throws(CommandFailure) {
-    let wanted = chosen.map { Paths.absolute($0, in: FileManager.default.currentDirectoryPath) }
-    let path = wanted ?? Self.defaultDirectory()
+  init(
+    directory chosen: String?, access: CacheAccess = .readAndWrite
+  ) throws(CommandFailure) {
+    let path = Self.path(of: chosen)
+    guard access == .readAndWrite else {
+      self.init(directory: nil, scratch: try Self.makeScratch(), notes: [])
+      return
+    }
     let problem = Self.prepare(path)
-    directory = problem == nil ? path : nil
-    notes = problem.map { [Self.note(path, $0)] } ?? []
-    scratch = try Self.makeScratch()
+    self.init(
+      directory: problem == nil ? path : nil, scratch: try Self.makeScratch(),
+      notes: problem.map { [Self.note(path, $0)] } ?? [])
+  }
+
+  /// The absolute path of the directory that was chosen, else that of the user's.
+  static func path(of chosen: String?) -> String {
+    chosen.map { Paths.absolute($0, in: FileManager.default.currentDirectoryPath) }
+      ?? defaultDirectory()
   }
 
   private init(directory: String?, scratch: String, notes: [String]) {
@@ -72,13 +85,13 @@ struct GateCache: Sendable {
     return FileManager.default.homeDirectoryForCurrentUser.path + "/.cache/prgate"
   }
 
-  private static func note(_ path: String, _ reason: String) -> String {
+  static func note(_ path: String, _ reason: String) -> String {
     "cache directory \(path) cannot be used (\(reason)); running without it, name another one with "
       + "--cache-dir"
   }
 
   /// Makes the directory and tries to write there; the reason why that fails.
-  private static func prepare(_ path: String) -> String? {
+  static func prepare(_ path: String) -> String? {
     do {
       try FileManager.default.createDirectory(
         atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])

@@ -81,8 +81,7 @@ struct GateCommand: AsyncParsableCommand {
 
   @OptionGroup var day: DayOption
 
-  @Option(help: "Where to keep what later runs can use.", completion: .directory)
-  var cacheDir: String?
+  @OptionGroup var cache: CacheOptions
 
   @Flag(help: "Show all three verdicts on a copy of one of the files here, and end.")
   var selftest = false
@@ -188,13 +187,18 @@ struct GateCommand: AsyncParsableCommand {
     let settings = DriverSettings(
       root: repository.root, resourceDirectory: try Toolchain.resourceDirectory(),
       jobs: jobs ?? ProcessInfo.processInfo.activeProcessorCount, isolation: workers.isolation)
-    let cache = try GateCache(directory: cacheDir)
+    let cache = try GateCache(directory: self.cache.cacheDir, access: self.cache.access)
     defer { cache.close() }
+    let units: UnitCacheFile? =
+      self.cache.access == .readOnly
+      ? self.cache.unitCache()
+      : cache.directory.flatMap { UnitCacheFile(directory: $0, access: .readAndWrite) }
     var run = GateRun(
       repository: repository,
       databases: GateDatabaseSource(
         name: database, root: repository.root, directory: directory),
-      settings: settings, options: options, cache: cache)
+      settings: settings, options: options, cache: cache,
+      units: units, isVerbose: output.verbose)
     var reports: [Report] = []
     for range in ranges {
       let report = try await run.report(on: range, time: time)

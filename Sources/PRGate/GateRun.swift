@@ -42,19 +42,24 @@ struct GateRun {
   private var settings: DriverSettings
   let options: GateOptions
   private(set) var cache: GateCache
+  /// Modules of earlier runs.
+  private let units: UnitCacheFile?
+  private let isVerbose: Bool
   private var index: ProgramIndex?
   private var notes: [String] = []
 
   /// Prepares a run; a cache that cannot be used is a note, and nothing else changes.
   init(
     repository: GitRepository, databases: GateDatabaseSource, settings: DriverSettings,
-    options: GateOptions, cache: GateCache
+    options: GateOptions, cache: GateCache, units: UnitCacheFile? = nil, isVerbose: Bool = false
   ) {
     self.repository = repository
     self.databases = databases
     self.settings = settings
     self.options = options
     self.cache = cache
+    self.units = units
+    self.isVerbose = isVerbose
     openIndex()
   }
 
@@ -163,9 +168,9 @@ struct GateRun {
   private func analyse(
     _ commands: [CompileCommand], in snapshot: Snapshot, ignored: IgnoredPaths
   ) async throws(CommandFailure) -> ProgramAnalysis {
+    let visible = [settings.resourceDirectory] + commands.flatMap(\.namedPaths)
     let overlay = SnapshotOverlay(
-      snapshot: snapshot, root: repository.root, ignored: ignored.paths,
-      visible: [settings.resourceDirectory] + commands.flatMap(\.namedPaths))
+      snapshot: snapshot, root: repository.root, ignored: ignored.paths, visible: visible)
     let path = "\(cache.scratch)/overlay-\(snapshot.tree).yaml"
     do {
       try overlay.encoded().write(to: URL(fileURLWithPath: path))
@@ -177,7 +182,16 @@ struct GateRun {
         path: Paths.relative(command.file, to: repository.root), command: command,
         internalArguments: ["-ivfsoverlay", path])
     }
+    var settings = settings
+    settings.cache = units.map { file in
+      UnitCacheSession(
+        file,
+        view: SnapshotView(
+          snapshot: snapshot, root: repository.root, ignored: ignored, visible: visible),
+        root: repository.root, resourceDirectory: settings.resourceDirectory)
+    }
     var program = await Driver.analyse(requests, settings: settings)
+    if isVerbose { settings.cache?.sayCounts() }
     let audit = SnapshotAudit(snapshot: snapshot, root: repository.root, ignored: ignored)
     audit.apply(to: &program)
     return program

@@ -19,7 +19,7 @@ struct PRGate: AsyncParsableCommand {
   private static let subcommands: [any ParsableCommand.Type] = [
     CheckCommand.self, GateCommand.self, HookCommand.self, InitCommand.self, DoctorCommand.self,
     BaselineCommand.self, SuppressionsCommand.self, ConfigCommand.self, WhyCommand.self,
-    DiffCommand.self, RulesCommand.self, ExplainCommand.self, DumpCommand.self,
+    DiffCommand.self, RulesCommand.self, ExplainCommand.self, DumpCommand.self, CacheCommand.self,
     CompletionsCommand.self, WorkerCommand.self,
   ]
 

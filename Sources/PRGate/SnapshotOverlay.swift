@@ -48,12 +48,17 @@ struct SnapshotOverlay: Sendable {
       tree.map(path, to: path, isDirectory: Paths.isDirectory(path))
     }
     for path in ignored
-    where !Self.objectSuffixes.contains(where: path.hasSuffix) && !snapshot.has(path) {
+    where !Self.isObject(path) && !snapshot.has(path) {
       let isDirectory = path.hasSuffix("/")
       let full = root + "/" + (isDirectory ? String(path.dropLast()) : path)
       tree.map(full, to: full, isDirectory: isDirectory)
     }
     tree.map(root, to: snapshot.directory, isDirectory: true)
+  }
+
+  /// Whether a product of a build is not shown.
+  static func isObject(_ path: String) -> Bool {
+    objectSuffixes.contains(where: path.hasSuffix)
   }
 
   /// The overlay file: YAML, of which this is the JSON part.

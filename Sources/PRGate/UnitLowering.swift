@@ -14,6 +14,8 @@ struct PreparedUnit: Codable, Hashable, Sendable {
   let isOnDisk: Bool
   /// The arguments without the file.
   let arguments: [String]
+  /// How many of the last arguments belong to the run and not to the unit.
+  let internalCount: Int
   /// Why it must not be parsed; nil where it may.
   let refusal: String?
   /// See `CompilerFlags`.
@@ -21,13 +23,14 @@ struct PreparedUnit: Codable, Hashable, Sendable {
   let unknownFlags: [String]
 
   /// Filters the flags of a request.
-  init(_ request: UnitRequest, resourceDirectory: String) {
+  init(_ request: UnitRequest, root: String, resourceDirectory: String) {
     path = request.path
     file = request.command.file
     isOnDisk = request.internalArguments.isEmpty
+    internalCount = request.internalArguments.count
     do {
       let flags = try CompilerFlags(of: request.command)
-      arguments = Self.arguments(flags, request, resourceDirectory)
+      arguments = Self.arguments(flags, request, root: root, resourceDirectory)
       refusal = nil
       droppedFlags = flags.dropped
       unknownFlags = flags.unknown
@@ -40,16 +43,17 @@ struct PreparedUnit: Codable, Hashable, Sendable {
   }
 
   private static func arguments(
-    _ flags: CompilerFlags, _ request: UnitRequest, _ resourceDirectory: String
+    _ flags: CompilerFlags, _ request: UnitRequest, root: String, _ resourceDirectory: String
   ) -> [String] {
     // No configuration file may add flags behind our back. Constructs that older compilers accept
-    // with a warning are no errors. The remaining warnings cost time and are not ours to give.
+    // with a warning are no errors. The remaining warnings cost time and are not ours to give. What
+    // `__FILE__` says must not depend on where the repository lies.
     let own = [
       "-x", "c", "--no-default-config", "-ferror-limit=0", "-w",
       "-Wno-error=implicit-function-declaration", "-Wno-error=implicit-int",
       "-Wno-error=int-conversion", "-Wno-error=incompatible-function-pointer-types",
       "-Wno-error=return-mismatch", "-working-directory=\(request.command.directory)",
-      "-resource-dir=\(resourceDirectory)",
+      "-resource-dir=\(resourceDirectory)", "-fmacro-prefix-map=\(root)/=",
     ]
     return flags.arguments + own + request.internalArguments
   }

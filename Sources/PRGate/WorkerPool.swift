@@ -23,8 +23,18 @@ struct WorkerPool: Sendable {
   private var patience: Int { 2 * timeout + 5 }
 
   /// Lowers the units; the outcomes are in their order.
-  func lower(_ units: [PreparedUnit], progress: ProgressCounter) async -> [UnitOutcome] {
-    let schedule = UnitSchedule(units, progress: progress)
+  ///
+  /// - Parameters:
+  ///   - units: the units.
+  ///   - progress: advances with each unit.
+  ///   - keep: is given each module that was read without an error, as soon as it is there.
+  /// - Returns: the outcomes.
+  func lower(
+    _ units: [PreparedUnit], progress: ProgressCounter,
+    keep: @escaping @Sendable (Module, PreparedUnit) -> Void = { _, _ in }
+  ) async -> [UnitOutcome] {
+    guard !units.isEmpty else { return [] }
+    let schedule = UnitSchedule(units, progress: progress, keep: keep)
     // A worker that ends while it is written to must not end the driver.
     let previous = signal(SIGPIPE, SIG_IGN)
     await withTaskGroup { group in
@@ -49,7 +59,7 @@ struct WorkerPool: Sendable {
       )
       let result = try await Subprocess.run(
         .path(Self.executable), arguments: ["worker"],
-        environment: .inherit.updating(Self.environment), platformOptions: Self.options,
+        environment: .custom(Self.environment), platformOptions: Self.options,
         input: .fileDescriptor(requests.readEnd, closeAfterSpawningProcess: true),
         output: .fileDescriptor(answers.writeEnd, closeAfterSpawningProcess: true),
         error: .discarded
@@ -71,12 +81,23 @@ struct WorkerPool: Sendable {
   }
 
   /// This program, which is its own worker.
-  private static let executable = FilePath(Bundle.main.executablePath ?? "/proc/self/exe")
+  static let executable = FilePath(Bundle.main.executablePath ?? "/proc/self/exe")
 
   /// A crash has to end the worker at once, and not after attempts to save or to explain it.
-  private static let environment: [Subprocess.Environment.Key: String?] = [
-    "LIBCLANG_DISABLE_CRASH_RECOVERY": "1", "SWIFT_BACKTRACE": "enable=no",
-  ]
+  ///
+  /// Nothing else of the caller's environment reaches the parser: it would search the directories of
+  /// `CPATH` and its like for headers. `__DATE__` and `__TIME__` are those of 1970, in every run.
+  private static let environment: [Subprocess.Environment.Key: String] = {
+    var values: [Subprocess.Environment.Key: String] = [
+      "LIBCLANG_DISABLE_CRASH_RECOVERY": "1", "SWIFT_BACKTRACE": "enable=no",
+      "SOURCE_DATE_EPOCH": "0",
+    ]
+    let own = ProcessInfo.processInfo.environment
+    for name in ["LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TMPDIR", "LIBCLANG_PREFIX"] {
+      if let value = own[name] { values[Subprocess.Environment.Key(stringLiteral: name)] = value }
+    }
+    return values
+  }()
 
   /// Ctrl-C on the terminal reaches the driver alone; its end is the workers' end.
   private static let options: PlatformOptions = {
@@ -226,11 +247,16 @@ private final class UnitSchedule: Sendable {
 
   let units: [PreparedUnit]
   private let progress: ProgressCounter
+  private let keep: @Sendable (Module, PreparedUnit) -> Void
   private let state: Mutex<State>
 
-  init(_ units: [PreparedUnit], progress: ProgressCounter) {
+  init(
+    _ units: [PreparedUnit], progress: ProgressCounter,
+    keep: @escaping @Sendable (Module, PreparedUnit) -> Void
+  ) {
     self.units = units
     self.progress = progress
+    self.keep = keep
     state = Mutex(State(outcomes: Array(repeating: nil, count: units.count)))
   }
 
@@ -249,6 +275,7 @@ private final class UnitSchedule: Sendable {
       let answer = try JSONDecoder().decode(WorkerAnswer.self, from: message.answer)
       let module =
         message.module.isEmpty ? nil : try Module(decoding: ContiguousArray(message.module))
+      if let module, answer.problem == nil { keep(module, units[number]) }
       finish(number, module: module, problem: answer.problem)
     } catch {
       // A parser that was taken over can send what it likes.

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import IR
+import Index
+import Synchronization
+
+/// The unit cache as one run uses it, with one view of the files.
+///
+/// A class, because the talks with all workers share it; the lock guards what changes. Nothing that
+/// goes wrong with the cache ends a run or changes a result: it is said once, and units are read.
+final class UnitCacheSession: Sendable {
+  private struct State {
+    var library: UnitLibrary
+    var canRead = true
+    var canWrite: Bool
+    var found = 0
+    var read = 0
+  }
+
+  private let file: UnitCacheFile
+  private let root: String
+  private let resourceDirectory: String
+  private let state: Mutex<State>
+
+  /// Begins a session.
+  init(_ file: UnitCacheFile, view: some FileView, root: String, resourceDirectory: String) {
+    self.file = file
+    self.root = root
+    self.resourceDirectory = resourceDirectory
+    let library = UnitLibrary(cache: file.cache, view: view, day: UnitCacheFile.today)
+    state = Mutex(State(library: library, canWrite: !file.cache.isReadOnly))
+  }
+
+  /// Tells people how many units were found, and how many had to be read.
+  func sayCounts() {
+    let (found, read) = state.withLock { ($0.found, $0.read) }
+    UnitCacheFile.say("\(found + read) units: \(found) from the cache, \(read) parsed")
+  }
+
+  /// The modules of units that would be read again just as they were; nil for all others.
+  ///
+  /// - Parameters:
+  ///   - units: the units.
+  ///   - jobs: units that are decoded at a time.
+  /// - Returns: the modules in the order of the units.
+  func find(_ units: [PreparedUnit], jobs: Int) async -> [Module?] {
+    let hits = units.map { hit(for: $0) }
+    let modules = await WorkerThreads.map(hits, count: jobs) { hit in
+      // What cannot be decoded is read.
+      hit.flatMap { hit in try? hit.unit.module { hit.texts[$0] } }
+    }
+    let found = modules.count { $0 != nil }
+    state.withLock { state in
+      state.found += found
+      state.read += units.count - found
+    }
+    return modules
+  }
+
+  private func hit(for unit: PreparedUnit) -> UnitLibrary.Hit? {
+    guard let identity = identity(of: unit) else { return nil }
+    return state.withLock { state -> UnitLibrary.Hit? in
+      guard state.canRead else { return nil }
+      do throws(UnitCache.Failure) {
+        return try state.library.find(identity)
+      } catch {
+        state.canRead = false
+        state.canWrite = state.canWrite && !error.isDamage
+        report(error, "read")
+        return nil
+      }
+    }
+  }
+
+  /// Keeps the module of a unit that was read without an error.
+  func keep(_ module: Module, of unit: PreparedUnit) {
+    guard let identity = identity(of: unit) else { return }
+    state.withLock { state in
+      guard state.canWrite else { return }
+      do throws(UnitCache.Failure) {
+        try state.library.keep(module, of: identity)
+      } catch {
+        state.canWrite = false
+        report(error, "written")
+      }
+    }
+  }
+
+  /// Ends the session: notes what was used and, where the cache has grown too large, makes room.
+  func finish() {
+    state.withLock { state in
+      guard state.canWrite else { return }
+      do throws(UnitCache.Failure) {
+        try state.library.finish()
+        guard try file.cache.size() > UnitCacheFile.sizeLimit else { return }
+        // Room for more than the next unit.
+        _ = try file.cache.collectGarbage(
+          limit: UnitCacheFile.sizeLimit / 4 * 3,
+          since: UnitCacheFile.today - UnitCacheFile.lifetime)
+      } catch {
+        report(error, "written")
+      }
+    }
+  }
+
+  private func report(_ failure: UnitCache.Failure, _ what: String) {
+    if failure.isDamage {
+      file.discard()
+      UnitCacheFile.say(
+        "the unit cache in \(file.directory) is damaged; this run reads what it needs, the next one "
+          + "makes the cache anew")
+    } else {
+      UnitCacheFile.say(
+        "the unit cache in \(file.directory) cannot be \(what) (\(failure.reason)); going on without"
+      )
+    }
+  }
+
+  private func identity(of unit: PreparedUnit) -> UnitIdentity? {
+    unit.identity(root: root, resourceDirectory: resourceDirectory)
+  }
+}
