@@ -57,8 +57,8 @@ extension Machine {
   private func leaveFills(of loop: Int, _ state: inout State) {
     guard let counter = universe.knownCounter(of: loop) else { return }
     let rounds = fact(counter, state).interval
-    // Behind the head, the element of the last iteration may be written as well.
-    let begun: Int128 = position == flow.loops[loop].start ? 0 : 1
+    // Behind the first write of an iteration, its element is written as well.
+    let begun: Int128 = position == flow.loops[loop].start && !writes(at: position) ? 0 : 1
     let count = mode == .explore ? rounds.low : rounds.high + begun
     let before = loopEntries[loop]
     for bytes in before {
@@ -72,6 +72,17 @@ extension Machine {
       var right = bytes
       right.low = max(bytes.low, end)
       state.addUninitialised(right)
+    }
+  }
+
+  /// Whether a block stores something in memory.
+  private func writes(at position: Int) -> Bool {
+    body.blocks[flow.order[position]].instructions.indices.contains { row in
+      guard case .store(let address, _, _) = body.instructions.rows[row].operation else {
+        return false
+      }
+      if case .local(let local) = operation(address) { return slots[Int(local.index)] < 0 }
+      return true
     }
   }
 
