@@ -187,9 +187,13 @@ extension Machine {
   /// `left - right` of floating numbers, where the comparison of them is decided.
   func floatingDistance(_ left: ValueID, _ right: ValueID, _ state: State) -> Interval? {
     guard let first = floatingForm(left), let second = floatingForm(right) else { return nil }
-    let known = (bounds(first, state).interval, bounds(second, state).interval)
-    guard known.0.constant != nil, known.1.constant != nil else { return nil }
-    return known.0 + known.1 * -1
+    let known = [bounds(first, state), bounds(second, state)]
+    // Constants, which lie in a unit or on its end; nothing else is known not to be a NaN.
+    let isKnown = known.allSatisfy {
+      $0.lowBoundary == .constant && $0.highBoundary == .constant
+        && $0.interval.high - $0.interval.low <= 1
+    }
+    return isKnown ? known[0].interval + known[1].interval * -1 : nil
   }
 
   /// A comparison with a floating number of which nothing is known may bound the other one.

@@ -153,6 +153,35 @@ extension Machine {
     return false
   }
 
+  /// Whether what is read only goes into a local that the same block writes again before it reads it.
+  private func isForgotten(_ value: ValueID) -> Bool {
+    guard case .load = operation(value) else { return false }
+    let rows = body.blocks[flow.order[position]].instructions.indices
+    var target: LocalID?
+    for row in Int(value.index) + 1..<max(rows.upperBound, Int(value.index) + 1) {
+      switch body.instructions.rows[row].operation {
+      case .store(let address, let stored, _):
+        guard case .local(let local) = operation(address) else { continue }
+        if target == nil, stored == value {
+          target = local
+        } else if target == local, stored != value {
+          return true
+        }
+      case .load(let address, _):
+        if case .local(target) = operation(address) { return false }
+      case .local: continue
+      default:
+        var isUsed = false
+        body.instructions.rows[row].operation.forEachOperand(in: body) {
+          isUsed = isUsed || $0 == value
+          if case .local(target) = operation($0) { isUsed = true }
+        }
+        if isUsed { return false }
+      }
+    }
+    return false
+  }
+
   /// Bytes of an object are read: all of them without a value, or any where they leave the program.
   mutating func readBytes(
     _ address: ValueID, _ length: LinearForm?, isOutput: Bool, at value: ValueID, argument: Int,
@@ -173,7 +202,7 @@ extension Machine {
       if isOutput { return bytes.low < end && offset.constant < bytes.high }
       return bytes.low <= offset.constant && end <= bytes.high
     }
-    guard var bytes = found else { return }
+    guard var bytes = found, !isForgotten(value) else { return }
     bytes.low = max(bytes.low, offset.constant)
     bytes.high = min(bytes.high, end)
     var local: LocalID?
