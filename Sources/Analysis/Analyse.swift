@@ -88,10 +88,16 @@ enum Defect: Hashable {
       self = .inCallee(
         violation.candidate.value, object: access.object, isWrite: access.isWrite)
     } else {
-      var candidate = violation.candidate
-      candidate.via = []
-      self = .own(candidate)
+      self.init(violation.candidate)
     }
+  }
+
+  init(_ candidate: Candidate) {
+    var candidate = candidate
+    candidate.via = []
+    // A resource that several returns lose is one defect.
+    if candidate.kind == .leak { candidate.end = -1 }
+    self = .own(candidate)
   }
 }
 
@@ -138,6 +144,7 @@ private func analyse(
     summary = machine.summarise(key.module)
     var confirmed: Set<Defect> = []
     for candidate in machine.candidates.joined() {
+      if candidate.kind == .leak, confirmed.contains(Defect(candidate)) { continue }
       machine.fuel = max(fuel / 4, 1000)
       if let confirmation = machine.replay(candidate, exploration) {
         guard confirmed.insert(Defect(confirmation.violation)).inserted else { continue }

@@ -37,6 +37,7 @@ extension Machine {
     }
     forgetNulls(arguments, &state)
     for argument in arguments {
+      share(registers[Int(argument.index)], &state)
       if case .pointer(let region, _, _, _) = registers[Int(argument.index)] {
         escape(region, &state)
       }

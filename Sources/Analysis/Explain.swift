@@ -10,9 +10,13 @@ extension Machine {
     let violation = confirmation.violation
     let judgement: Judgement =
       confirmation.isUnsolved ? .possible : violation.isDefinite ? .proven : .witnessed
+    let end = violation.candidate.end
+    let origin =
+      end >= 0
+      ? body.blocks[flow.order[Int(end)]].origin
+      : body.instructions[violation.candidate.value].origin
     return Observation(
-      kind: violation.observation, judgement: judgement, function: function,
-      origin: body.instructions[violation.candidate.value].origin,
+      kind: violation.observation, judgement: judgement, function: function, origin: origin,
       steps: steps(confirmation), witness: witness(confirmation))
   }
 

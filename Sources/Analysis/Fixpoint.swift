@@ -70,6 +70,7 @@ extension Machine {
     var state = state
     executeBlock(&state)
     noteExit(index, state)
+    checkEnd(state)
     for target in flow.successors[index] { inflow[target].removeAll { $0.source == index } }
     for edge in leave(state) {
       inflow[edge.target].append((index, edge.state))
@@ -322,6 +323,7 @@ extension Machine {
     guard left.locals == right.locals, left.cells == right.cells, left.strings == right.strings,
       left.escaped == right.escaped, left.lost == right.lost, left.touched == right.touched,
       left.isHavocked == right.isHavocked, left.released == right.released,
+      left.acquired == right.acquired, left.closed == right.closed,
       left.inputs == right.inputs, left.indexed == right.indexed,
       left.relations == right.relations, left.nulls == right.nulls,
       left.dereferenced == right.dereferenced, left.uninitialised == right.uninitialised

@@ -25,7 +25,7 @@ public enum UnsafeKind: String, Hashable, Sendable {
 
 /// What has to be given back, and by which functions: a resource of one family is released by the
 /// functions of that family only.
-public enum ResourceFamily: String, CaseIterable, Hashable, Sendable {
+public enum ResourceFamily: String, BitwiseCopyable, CaseIterable, Hashable, Sendable {
   /// `malloc`, `free`.
   case memory
   /// `open`, `socket`, `close`.
@@ -94,6 +94,8 @@ public enum ModelEffect: Hashable, Sendable {
   case unsafe(UnsafeKind, Int)
   /// Ends the lifetime of what an argument is or points to: `free`, `close`.
   case release(Int, ResourceFamily)
+  /// Keeps what an argument is or points to, which is no longer the caller's to give back: `putenv`.
+  case keep(Int)
   /// Stores a new resource where an argument points: `socketpair`, `getaddrinfo`.
   case acquire(Int, ResourceFamily)
   /// Stores a pointer to a new string, which the caller has to free, where an argument points:

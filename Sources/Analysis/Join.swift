@@ -32,15 +32,18 @@ extension Machine {
     result.indexed = left.indexed.filter { right.indexed.contains($0) }
     for release in left.released {
       var merged = release
-      if right.release(of: release.region)?.isCertain != true { merged.isCertain = false }
+      if right.release(of: release.region)?.isCertain != true, !isNull(release.region, right) {
+        merged.isCertain = false
+      }
       result.release(merged)
     }
     for release in right.released where left.release(of: release.region) == nil {
       var merged = release
-      merged.isCertain = false
+      if !isNull(release.region, left) { merged.isCertain = false }
       result.release(merged)
     }
     result.joinNulls(left, right)
+    result.joinResources(left, right)
     result.joinUninitialised(left, right)
     result.touched = left.touched
     for region in right.touched { result.touch(region) }

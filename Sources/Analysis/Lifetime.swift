@@ -8,16 +8,25 @@ import IR
 extension Machine {
   /// Ends the lifetime of what an address points to; a second time is a defect.
   mutating func release(
-    _ address: ValueID, at value: ValueID, argument: Int, _ state: inout State
+    _ address: ValueID, _ family: ResourceFamily, at value: ValueID, argument: Int,
+    _ state: inout State
   ) {
-    guard case .pointer(let region, _, let inside, _) = registers[Int(address.index)] else {
-      return
+    let pointer = registers[Int(address.index)]
+    guard mayRelease(address, pointer, family, at: value, argument: argument, [], state) else {
+      return share(pointer, &state)
     }
-    if useReleased(address, region, isRelease: true, at: value, argument: argument, state) {
+    guard case .pointer(let region, _, let inside, _) = pointer else {
+      return share(pointer, &state)
+    }
+    if useReleased(
+      address, region, isRelease: true, family, at: value, argument: argument, state)
+    {
       return
     }
     let alternatives = universe.alternatives(of: region, inside)
     for alternative in alternatives {
+      noteRelease(
+        alternative.region, offset: pointer.offset, family, at: value, [])
       end(alternative.region, by: value, isCertain: alternatives.count == 1, &state)
     }
   }
@@ -26,8 +35,15 @@ extension Machine {
   mutating func end(
     _ region: Region, by value: ValueID, isCertain: Bool = true, _ state: inout State
   ) {
+    if isCertain {
+      noteShared(.object(region))
+      giveBack(.object(region), &state)
+    } else {
+      share(.pointer(region, offset: .zero, inside: .none, mayBeNull: false), &state)
+    }
     switch universe[region].kind {
-    case .heap, .made, .parameter, .opaque: break
+    case .opaque: share(.pointer(region, offset: .zero, inside: .none, mayBeNull: false), &state)
+    case .heap, .made, .parameter: break
     case .entry(let place):
       // Who releases what a constant pointer leads to makes it anew, in ways that are not seen.
       if case .global(let global) = universe[place.region].kind, module.globals[global].isConst {
@@ -42,23 +58,36 @@ extension Machine {
     }
   }
 
+  /// Whether the pointer that leads to a region from outside is null here.
+  func isNull(_ region: Region, _ state: State) -> Bool {
+    switch universe[region].kind {
+    case .parameter(let local):
+      let slot = slots[Int(local.index)]
+      return slot >= 0 && state.locals[slot] == .constant(0)
+    case .entry(let place):
+      return state.cell(in: place.region, at: place.offset, size: place.size) == .constant(0)
+    default: return false
+    }
+  }
+
   /// Reports the use of an object whose lifetime has ended; answers whether it has.
   mutating func useReleased(
-    _ address: ValueID, _ region: Region, isRelease: Bool, at value: ValueID, argument: Int,
-    _ state: State
+    _ address: ValueID, _ region: Region, isRelease: Bool, _ family: ResourceFamily = .memory,
+    at value: ValueID, argument: Int, _ state: State
   ) -> Bool {
     if case .choice = universe[region].kind {
       guard mode == .explore else { return false }
       eachAlternative(of: address) { machine, region in
         _ = machine.useReleased(
-          address, region, isRelease: isRelease, at: value, argument: argument, state)
+          address, region, isRelease: isRelease, family, at: value, argument: argument, state)
       }
       return false
     }
     guard let release = state.release(of: region), release.cause != value else { return false }
     let observation = ReleasedObservation(
       object: releasedName(address, release.cause), isRelease: isRelease,
-      callee: calleeName(value), cause: calleeName(release.cause))
+      callee: calleeName(value), cause: calleeName(release.cause),
+      family: family)
     report(
       Violation(
         candidate: Candidate(

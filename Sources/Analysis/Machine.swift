@@ -13,6 +13,9 @@ enum CandidateKind: Hashable, Sendable {
   case bound
   case format
   case afterRelease
+  case invalidRelease
+  case leak
+  case frameEscape
   case null(NullReason)
   /// Bytes without a value since this declaration or allocation.
   case uninitialised(ValueID)
@@ -31,6 +34,8 @@ struct Candidate: Hashable, Sendable {
   var via: [Int]
   /// Whether only callers can decide it.
   var isOpen = false
+  /// The position whose end it is about; -1 where it is about the instruction.
+  var end: Int32 = -1
 }
 
 /// What has to hold for an access to fit, in the terms of the function.
@@ -124,6 +129,20 @@ struct Machine {
   var isDead = false
   /// The position that is being executed.
   var position = 0
+  /// Those whose resource a callee gives back, in a second look.
+  var calleesGiveBack: Set<ValueID> = []
+  /// Calls whose resource the function gives back, or hands to an owner, on some path.
+  var givenBack: Set<ValueID> = []
+  /// How objects of callers are released; looked up, never listed.
+  var releases: [Region: ReleaseOrigin] = [:]
+  /// Objects of callers that somebody else may have learnt of or released.
+  var sharedInputs: Set<Region> = []
+  /// Number parameters that somebody else may have learnt of or closed, a bit each.
+  var sharedNumbers: UInt64 = 0
+  /// Whether that may have happened to what has no name.
+  var sharesUnnamed = false
+  /// Resources that each loop gives back or hands on.
+  var loopShares: [Set<ResourceKey>]
   /// Regions that each loop writes.
   var loopWrites: [Set<Region>]
   /// What each loop writes to the objects that it writes.
@@ -168,6 +187,7 @@ struct Machine {
     loopFills = Array(repeating: [:], count: flow.loops.count)
     loopEntries = Array(repeating: [], count: flow.loops.count)
     loopTests = loopWrites
+    loopShares = Array(repeating: [], count: flow.loops.count)
     loopHavocs = Array(repeating: false, count: flow.loops.count)
     wrapping = Array(repeating: [], count: flow.loops.count)
     var slots = [Int](repeating: -1, count: body.locals.count)
@@ -259,6 +279,11 @@ struct Machine {
     _ key: DerivedKey, _ interval: Interval, at value: ValueID, _ state: inout State,
     low: BoundaryID = .none, high: BoundaryID = .none, input: BoundaryID = .none
   ) -> AbstractValue {
+    if !state.acquired.isEmpty {
+      // What is computed from a descriptor may be computed back.
+      share(.number(key.left), &state)
+      share(.number(key.right), &state)
+    }
     let symbol = universe.symbol(of: key, at: value, range: type(of: value).range)
     var known = fact(symbol, state)
     known.interval = known.interval.intersection(interval)

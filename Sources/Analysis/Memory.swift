@@ -151,6 +151,7 @@ extension Machine {
     }
     dereference(address, at: value, argument: 0, &state)
     if case .pointer(let target, _, _, _) = content { escape(target, &state) }
+    noteStored(content, in: registers[Int(address.index)], &state)
     let size = Int64(clamping: type(of: value).size)
     access(
       address, LinearForm(constant: size), isWrite: true, at: value, argument: 0,
@@ -237,6 +238,7 @@ extension Machine {
     _ destination: AbstractValue, _ source: AbstractValue, _ size: LinearForm, at value: ValueID,
     _ state: inout State
   ) {
+    if !size.isConstant || destination.offset?.isConstant != true { share(source, &state) }
     guard case .pointer(let target, let to, let inside, _) = destination else { return }
     noteWrite(target, &state)
     var copied: [Cell] = []
@@ -263,6 +265,7 @@ extension Machine {
     state.removeCells(in: target, from: Int64(clamping: reach.low), to: end)
     for cell in copied {
       guard case .pointer(_, let from, _, _) = source else { break }
+      noteStored(cell.value, in: destination, &state)
       state.setCell(
         in: target, at: cell.offset - from.constant + to.constant, size: cell.size, to: cell.value)
     }
@@ -390,6 +393,12 @@ extension Machine {
     noteHavoc()
     state.isHavocked = true
     let before = state
+    if !state.acquired.isEmpty {
+      for cell in before.cells where canChange(cell.region, before) {
+        if case .local = universe[cell.region].kind { continue }
+        share(cell.value, &state)
+      }
+    }
     state.cells.removeAll { canChange($0.region, before) }
     state.strings.removeAll { canChange($0.region, before) }
     state.indexed.removeAll { canChange($0.region, before) }

@@ -18,11 +18,12 @@ extension Machine {
       ?? result(model, arguments, at: value, &state)
     noteNullResult(model.result.isNewMemory ? .exhausted : .none, of: value, &state)
     for effect in model.effects { apply(effect, arguments, at: value, &state) }
+    if let family = model.acquires { acquire(result, family, by: value, &state) }
     if case .end(let index) = model.result {
       result = end(index, arguments, at: value, &state)
     }
     if model.neverReturns { isDead = true }
-    if type(of: value).isPointer, isDeclaredBetter(function, than: model.result) {
+    if type(of: value).isPointer, isDeclaredBetter(function, than: model) {
       return declaredResult(function, arguments, at: value, &state)
     }
     if function.attributes.contains(.returnsNonNull),
@@ -34,9 +35,9 @@ extension Machine {
   }
 
   /// Whether the attributes of a function say more of its result than the model does.
-  private func isDeclaredBetter(_ function: Function, than result: ModelResult) -> Bool {
-    switch result {
-    case .unknown: true
+  private func isDeclaredBetter(_ function: Function, than model: FunctionModel) -> Bool {
+    switch model.result {
+    case .unknown: model.acquires.map(isObject) != true
     case .memory(_, isZeroed: false), .resized:
       function.attributes.contains(.allocates) && !function.allocationSize.isEmpty
     default: false
@@ -99,9 +100,17 @@ extension Machine {
         at: value, &state)
     case .fill(let target, let element, let count):
       if has(target) { fill(arguments, target, element, count, at: value, &state) }
-    case .release(let target, .memory):
-      if has(target) { release(arguments[target], at: value, argument: target, &state) }
-    case .release: break
+    case .release(let target, let family):
+      guard has(target) else { return }
+      if family == .descriptor {
+        close(arguments[target], at: value, argument: target, &state)
+      } else if isObject(family) {
+        release(arguments[target], family, at: value, argument: target, &state)
+      }
+    case .keep(let target):
+      guard has(target) else { return }
+      share(registers[Int(arguments[target].index)], &state)
+      clobber(arguments[target], &state)
     case .acquire(let target, _), .clobber(let target):
       if has(target) { clobber(arguments[target], &state) }
     case .allocateText(let target):
@@ -212,6 +221,8 @@ extension Machine {
     _ model: FunctionModel, _ arguments: [ValueID], at value: ValueID, _ state: inout State
   ) -> AbstractValue {
     switch model.result {
+    case .unknown where model.acquires.map(isObject) == true && type(of: value).isPointer:
+      return newObject(isHeap: true, size: nil, mayBeNull: true, at: value, &state)
     case .unknown, .end: return unknownValue(value, &state)
     case .argument, .argumentOrNull, .within, .inside, .past:
       return pointer(model.result, arguments, at: value, &state)
@@ -372,7 +383,9 @@ extension Machine {
         isHeap: true, size: size(count, arguments, about: 0), mayBeNull: false, at: value, &state)
       noteAllocation(address, at: value, &state)
       return address
-    case .resized(_, let count):
+    case .resized(let old, let count):
+      // Whether the old memory is still there depends on the result.
+      if let old = register(arguments, old) { share(old, &state) }
       return newObject(
         isHeap: true, size: size(count, arguments, about: 0), mayBeNull: true, at: value, &state)
     case .text(let limit):
@@ -448,6 +461,8 @@ extension Machine {
       offset.isConstant
     else { return }
     let address = newObject(isHeap: true, size: nil, mayBeNull: true, at: value, &state)
+    acquire(address, .memory, by: value, &state)
+    noteStored(address, in: registers[Int(target.index)], &state)
     state.setCell(
       in: region, at: offset.constant, size: UInt32(module.pointerSize), to: address)
   }

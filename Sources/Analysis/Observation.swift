@@ -168,6 +168,65 @@ public struct ReleasedObservation: Sendable, Hashable {
   public var callee: String
   /// The function that released it.
   public var cause: String
+  /// What kind of resource it is.
+  public var family: ResourceFamily
+}
+
+/// A release of what may not be released so.
+public struct InvalidReleaseObservation: Sendable, Hashable {
+  /// Why it may not.
+  public enum Mistake: Sendable, Hashable {
+    /// It is a local variable, or memory of the function's frame.
+    case automatic
+    /// It is a variable of static storage duration.
+    case staticDuration
+    /// It is a string literal.
+    case literal
+    /// It is a function.
+    case function
+    /// The pointer does not lead to its start.
+    case offset
+    /// It belongs to another family.
+    case family(ResourceFamily)
+  }
+
+  /// Why it may not.
+  public var mistake: Mistake
+  /// The pointer as written.
+  public var object: String
+  /// The function that releases it.
+  public var callee: String
+  /// What that function releases.
+  public var family: ResourceFamily
+  /// The function that it comes from, or the object that the pointer leads into; may be empty.
+  public var source: String
+  /// Bytes from the start of the object to where the pointer leads, where that is the mistake.
+  public var distance: Int64?
+  /// Whether every value on the path is wrong.
+  public var isAlways: Bool
+  /// Whether no condition on the way looks at memory that may say which family it is.
+  public var isAssured = true
+}
+
+/// A resource that nobody holds any longer.
+public struct LeakObservation: Sendable, Hashable {
+  /// The variable that held it; empty where it has no name.
+  public var object: String
+  /// The function that it comes from.
+  public var source: String
+  /// What kind of resource it is.
+  public var family: ResourceFamily
+  /// Whether the function releases it or hands it on elsewhere, and no condition on the way looks at
+  /// memory that may say who holds it.
+  public var isAssured: Bool
+}
+
+/// The address of a local in what outlives it.
+public struct EscapeObservation: Sendable, Hashable {
+  /// The local; empty for memory of the frame without a name.
+  public var object: String
+  /// What holds the address; empty where the function returns it.
+  public var holder: String
 }
 
 /// Bytes without a value that are read or sent.
@@ -272,6 +331,12 @@ public struct Observation: Sendable, Hashable {
     case unterminated(UnterminatedObservation)
     /// The use of an object after its release.
     case released(ReleasedObservation)
+    /// A release of what may not be released so.
+    case invalidRelease(InvalidReleaseObservation)
+    /// A resource that nobody holds any longer when the function returns.
+    case leak(LeakObservation)
+    /// The address of a local in what outlives it.
+    case escape(EscapeObservation)
     /// A call of an unsafe function that is not proven to fit.
     case unsafeCall(UnsafeCallObservation)
     /// A number that cannot be meant.

@@ -35,7 +35,8 @@ extension Machine {
   mutating func replay(_ candidate: Candidate, _ exploration: Exploration) -> Confirmation? {
     mode = .replay
     defer { mode = .explore }
-    let target = Int(positions[Int(candidate.value.index)])
+    let target =
+      candidate.end >= 0 ? Int(candidate.end) : Int(positions[Int(candidate.value.index)])
     var stops: [Int] = []
     var distances: [[Int]] = []
     for stop in candidate.via.sorted() + [target] where stop <= target && stops.last != stop {
@@ -111,7 +112,12 @@ extension Machine {
 
   private mutating func judge(_ state: inout State, _ search: inout Search) -> Confirmation? {
     violations = []
-    executeBlock(&state, upTo: search.candidate.value)
+    if search.candidate.end >= 0 {
+      executeBlock(&state)
+      checkEnd(state)
+    } else {
+      executeBlock(&state, upTo: search.candidate.value)
+    }
     let here = violations.filter {
       $0.candidate.value == search.candidate.value
         && $0.candidate.isOpen == search.candidate.isOpen
@@ -178,10 +184,19 @@ extension Machine {
     for local in flow.loops[loop].writtenLocals {
       let slot = slots[Int(local.index)]
       guard slot >= 0, !inductions.contains(slot) else { continue }
+      let before = state.locals[slot]
+      defer { shareOverwritten(before, state.locals[slot], &state) }
       state.setNull(.slot(Int32(slot)), to: [])
       noteLoop(flow.loops[loop].start, slot, &state)
       state.locals[slot] = generalised(
         state.locals[slot], head.locals[slot], slot, loop, head, &state)
+    }
+    for key in loopShares[loop].sorted() {
+      if case .object(let region) = key {
+        share(.pointer(region, offset: .zero, inside: .none, mayBeNull: true), &state)
+      } else {
+        state.mark(key) { $0.isShared = true }
+      }
     }
     for region in head.escaped { state.escape(region) }
     for region in head.lost { state.lose(region) }

@@ -25,6 +25,8 @@ struct SecondLook: Sendable {
   let seen: Set<Place>
   /// Where callees make accesses that the first look judged at calls.
   private let judged: Set<Location>
+  /// Calls that get what the first look saw lost.
+  private let lost: Set<Location>
   /// The same of members that a payload may follow, as far as the callee knows, by step: what the
   /// caller knows of the object decides.
   private let trailing: [[Location: Place]]
@@ -68,6 +70,7 @@ struct SecondLook: Sendable {
     var summaries: [FunctionKey: Summary] = [:]
     var seen: Set<Place> = []
     var judged: Set<Location> = []
+    var lost: Set<Location> = []
     var trailing: [[Location: Place]] = []
     for (step, outcome) in zip(steps, outcomes) {
       summaries[step.key] = outcome.summary
@@ -75,6 +78,9 @@ struct SecondLook: Sendable {
       for observation in outcome.result.observations {
         let place = Located(function: step.key, observation: observation).place
         seen.insert(place)
+        if case .leak = observation.kind, let cause = observation.steps.first {
+          lost.insert(cause.location)
+        }
         guard case .access(let access) = observation.kind, access.isInCallee else { continue }
         if access.isTrailing, let last = observation.steps.last {
           open[last.location] = place
@@ -85,6 +91,7 @@ struct SecondLook: Sendable {
       trailing.append(open)
     }
     self.trailing = trailing
+    self.lost = lost
     self.summaries = summaries
     self.seen = seen
     self.judged = judged
@@ -123,14 +130,18 @@ struct SecondLook: Sendable {
     var machine = self.machine(key, importer, inlined)
     defer { result.steps = machine.steps }
     guard let exploration = machine.explore() else { return result }
+    var leaks: Set<ValueID> = []
     var doubted = Set(onWord[number])
     for candidate in machine.candidates.joined() {
       let row = Int(candidate.value.index)
       let frame = Int(inlined.frames[row])
+      if candidate.end >= 0, !isNew(candidate, frame, machine) { continue }
       let origin = machine.body.instructions.rows[row].origin
       if frame > 0, judged.contains(machine.module.location(of: origin)) { continue }
       machine.fuel = max(fuel / 8, 1000)
+      if candidate.kind == .leak, leaks.contains(candidate.value) { continue }
       guard let confirmation = machine.replay(candidate, exploration) else { continue }
+      if candidate.kind == .leak { leaks.insert(candidate.value) }
       doubted.remove(candidate.value)
       guard isOfCaller(confirmation, frame, inlined, machine) else { continue }
       var observation = machine.observation(confirmation)
@@ -160,6 +171,17 @@ struct SecondLook: Sendable {
       }
     }
     return result
+  }
+
+  /// Whether something that is left behind at the end of the function is its own, and not known.
+  ///
+  /// What a callee gets or declares was looked at there, and at the calls. A callee that gives something
+  /// back knows when, as where it counts references.
+  private func isNew(_ candidate: Candidate, _ frame: Int, _ machine: Machine) -> Bool {
+    guard candidate.kind == .leak, frame == 0, !machine.calleesGiveBack.contains(candidate.value)
+    else { return false }
+    let cause = machine.body.instructions[candidate.value].origin
+    return !lost.contains(machine.module.location(of: cause))
   }
 
   /// What the first look found at an origin.
@@ -317,6 +339,9 @@ extension Observation.Kind {
   fileprivate var discriminator: Int {
     switch self {
     case .access(let access): access.isWrite ? 0 : 1
+    case .invalidRelease: -1
+    case .leak: -2
+    case .escape: -3
     case .unterminated: 2
     case .released(let use): use.isRelease ? 3 : 4
     case .unsafeCall: 5

@@ -108,6 +108,10 @@ struct State: Hashable, Sendable {
   var inputs: ContiguousArray<InputRange> = []
   /// What places at an index hold that somebody outside chose, in the order of their use.
   var indexed: ContiguousArray<IndexedCell> = []
+  /// Resources that the function got and did not give back, ascending.
+  var acquired: ContiguousArray<Acquisition> = []
+  /// Descriptors that were closed, ascending.
+  var closed: ContiguousArray<Closing> = []
   /// Regions whose lifetime has ended, ascending.
   var released: ContiguousArray<Release> = []
   /// Regions that the path may have written, ascending: what they held at entry is gone.
@@ -318,6 +322,7 @@ struct State: Hashable, Sendable {
       }
     }
     relations.removeAll { uses($0.form) }
+    retireResources(symbol)
     for slot in locals.indices where uses(locals[slot]) { locals[slot] = .unknown }
     cells.removeAll { uses($0.value) }
     for index in strings.indices {
@@ -342,6 +347,7 @@ struct State: Hashable, Sendable {
     for slot in locals.indices where leads(locals[slot]) { locals[slot] = .unknown }
     cells.removeAll { leads($0.value) }
     forget(region)
+    dropAcquired(.object(region))
     released.removeAll { $0.region == region }
   }
 

@@ -77,6 +77,10 @@ struct SummaryMemory: Hashable, Sendable {
   var region: Region
   /// Bytes, where they are known.
   var size: LinearForm?
+  /// What callers have to give back; `nil` where it is not theirs.
+  var family: ResourceFamily?
+  /// Whether its lifetime has ended when callers get it.
+  var isReleased = false
 }
 
 /// What callers need to know of a function.
@@ -114,6 +118,16 @@ struct Summary: Sendable {
   var strings: [SummaryString] = []
   /// Objects whose lifetime the function ends whenever it returns.
   var released: [SummaryRelease] = []
+  /// Number parameters that are closed whenever it returns, a bit each.
+  var closedNumbers: UInt64 = 0
+  /// Objects of callers that somebody else may know of, or that may be released.
+  var shared: [InputObject] = []
+  /// Number parameters that somebody else may know of, or that may be closed, a bit each.
+  var sharedNumbers: UInt64 = 0
+  /// Whether that may happen to anything that callers can reach.
+  var sharesUnnamed = false
+  /// What callers have to give back by the number that is returned.
+  var resultFamily: ResourceFamily?
   var obligations: [Obligation] = []
   /// Meanings of the symbols above; looked up, never listed.
   var symbols: [Symbol: SummarySymbol] = [:]
@@ -132,6 +146,11 @@ struct SummaryInput: Hashable, Sendable {
 /// An object that a function releases.
 struct SummaryRelease: Hashable, Sendable {
   var object: InputObject
+  /// Bytes from where the pointer to the object leads to what is released, where that is a constant.
+  var distance: Int64?
+  var family: ResourceFamily
+  /// Where it happens, and the calls on the way to it.
+  var steps: [Step]
 }
 
 extension Summary {
@@ -147,14 +166,23 @@ extension Summary {
     for memory in made {
       hash.add(UInt64(memory.region.index))
       hash.add(memory.size ?? LinearForm(constant: -1))
+      hash.add(memory.family?.rawValue ?? "")
+      hash.add(memory.isReleased ? 1 : 0)
     }
+    for word in [closedNumbers, sharedNumbers, sharesUnnamed ? 1 : 0] { hash.add(word) }
+    for object in shared { hash.add(object) }
+    hash.add(resultFamily?.rawValue ?? "")
     for cell in cells {
       hash.add(cell.object)
       hash.add(UInt64(bitPattern: cell.offset))
       hash.add(UInt64(cell.size))
       hash.add(cell.value)
     }
-    for release in released { hash.add(release.object) }
+    for release in released {
+      hash.add(release.object)
+      hash.add(UInt64(bitPattern: release.distance ?? .min))
+      hash.add(release.family.rawValue)
+    }
     for input in inputs {
       hash.add(input.object)
       hash.add(UInt64(bitPattern: input.low))
@@ -536,12 +564,7 @@ extension Machine {
         SummaryInput(
           object: object, low: range.low, high: range.high, boundary: range.boundary))
     }
-    for release in exit.released where release.isCertain {
-      switch object(of: release.region) {
-      case .copy?, .made?, nil: break
-      case .some(let object): summary.released.append(SummaryRelease(object: object))
-      }
-    }
+    summariseResources(exit, &summary)
     summariseText(exit, summariseCells(exit, &summary), &summary)
     return summary
   }
@@ -600,7 +623,7 @@ extension Machine {
       case .made:
         if !summary.made.contains(where: { $0.region == region }) {
           if let size = universe[region].size { describe(size, exit, &summary) }
-          summary.made.append(SummaryMemory(region: region, size: universe[region].size))
+          summary.made.append(made(region, exit))
         }
       case .argument, .global, .pointee: break
       }

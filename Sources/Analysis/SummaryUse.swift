@@ -50,26 +50,20 @@ extension Machine {
       else { return nil }
       return (place, string, string.length.flatMap { bind($0, &binding, &state) })
     }
-    let ended = summary.released.compactMap { release -> (InputObject, Region)? in
-      guard case .pointer(let region, _, _, _)? = resolve(release.object, binding, state),
-        !isChoice(region)
-      else { return nil }
-      return (release.object, region)
-    }
+    let ended = releases(summary, binding, state)
     let writes = summary.writtenObjects.map { resolve($0, binding, state) }
-    for (object, region) in ended {
-      let index = object.argument ?? 0
-      let address = index < arguments.count ? arguments[index] : value
-      if useReleased(address, region, isRelease: true, at: value, argument: index, state) {
-        continue
-      }
-      end(region, by: value, &state)
-    }
+    for release in ended { apply(release, binding, &state) }
+    shareInputs(summary, binding, &state)
     let inputs = summary.inputs.compactMap { inputRange($0, binding, state) }
     forgetWritten(summary, arguments, writes, at: value, &state)
     for range in inputs { state.addInput(range) }
     for cell in cells {
       if case .pointer(let target, _, _, _) = cell.value { escape(target, &state) }
+      noteStored(
+        cell.value,
+        in: .pointer(
+          cell.region, offset: LinearForm(constant: cell.offset), inside: .none, mayBeNull: false),
+        &state)
       state.setCell(in: cell.region, at: cell.offset, size: cell.size, to: cell.value)
     }
     for (place, string, length) in strings {
@@ -88,11 +82,13 @@ extension Machine {
     for (index, argument) in arguments.enumerated() {
       guard case .pointer(let region, _, _, _) = registers[Int(argument.index)] else { continue }
       if index >= summary.parameterCount {
+        share(registers[Int(argument.index)], &state)
         clobber(argument, &state)
         continue
       }
       let bit = UInt64(1) << UInt64(min(index, 63))
       if summary.kept & bit != 0 {
+        share(registers[Int(argument.index)], &state)
         escape(region, &state)
         if case .unknown = summary.result, type(of: value).isPointer { state.lose(region) }
       }
@@ -126,6 +122,7 @@ extension Machine {
       }
       renew(region, &state)
       binding.made[memory.region] = region
+      take(memory, region, by: binding.call, &state)
     }
   }
 
@@ -150,7 +147,7 @@ extension Machine {
       value: value)
   }
 
-  private mutating func resolve(
+  mutating func resolve(
     _ object: InputObject, _ binding: Binding, _ state: State
   ) -> AbstractValue? {
     if case .made(let region) = object {
@@ -175,6 +172,9 @@ extension Machine {
     }
     if let bound = bind(form, &binding, &state) {
       keepReasons(form, fact, bound, binding, &state)
+      if let family = binding.summary.resultFamily {
+        acquire(.number(bound), family, by: value, &state)
+      }
       return .number(bound)
     }
     return unknownNumber(

@@ -4,6 +4,8 @@
 // certain outcome of a condition which nobody relates to it is worth less than one that every way on
 // from its cause meets.
 
+import IR
+
 /// A block on a replayed path.
 struct TrailBlock: BitwiseCopyable, Hashable, Sendable {
   /// Position in the order of blocks.
@@ -18,6 +20,8 @@ struct TrailBlock: BitwiseCopyable, Hashable, Sendable {
 struct Passage: Hashable, Sendable {
   /// Conditions on the way that decide whether the effect is reached.
   var guards = 0
+  /// Those of them that look at memory, which the rest of the program may keep in step with the cause.
+  var memoryGuards = 0
   /// Conditions on the way that decide other things.
   var choices = 0
   /// Whether unseen code is called that the other outcomes of the cause do not call: it may not come
@@ -49,9 +53,40 @@ extension Machine {
         result.callsUnseen = true
       }
     }
+    if !isDecision { result.memoryGuards = memoryGuards(state.trail[start...], order) }
     if isDecision, state.trail.last?.callsUnseen == true, !order.passes(position, from: cause) {
       result.callsUnseen = true
     }
     return result
+  }
+
+  private func memoryGuards(_ trail: ArraySlice<TrailBlock>, _ order: PostDominance) -> Int {
+    trail.count { block in
+      let place = Int(block.position)
+      guard block.isOpen, place != position, !order.passes(position, from: place),
+        case .branch(let condition, _, _) = body.blocks[flow.order[place]].terminator
+      else { return false }
+      return readsMemory(condition)
+    }
+  }
+
+  /// Whether a condition is computed from what memory holds, and not from locals and calls alone.
+  private func readsMemory(_ value: ValueID) -> Bool {
+    switch operation(value) {
+    case .load(let address, _):
+      if case .local = operation(address) { return false }
+      if case .pointer(let region, _, _, _) = registers[Int(address.index)] {
+        switch universe[region].kind {
+        case .local, .heap, .made: return false
+        default: break
+        }
+      }
+      return true
+    case .loadBits: return true
+    case .cast(_, let operand), .unary(_, let operand): return readsMemory(operand)
+    case .compare(_, let left, let right), .binary(_, let left, let right):
+      return readsMemory(left) || readsMemory(right)
+    default: return false
+    }
   }
 }

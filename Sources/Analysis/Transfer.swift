@@ -72,7 +72,12 @@ extension Machine {
       noteDeclaration(local, at: value, &state)
       return .unknown
     case .endScope(let local):
-      declare(local, &state)
+      // Who kept its address still has it, for better or worse.
+      if slots[Int(local.index)] >= 0 {
+        declare(local, &state)
+      } else {
+        state.forget(region(of: local))
+      }
       return .unknown
     case .declareArray(let local, let bytes):
       let region = universe.region(of: local, size: nil)
@@ -104,7 +109,10 @@ extension Machine {
       clobber(destination, &state)
       return .unknown
     case .assembly(let operands), .unknown(_, let operands):
-      for index in operands.indices { clobber(body.operands[index], &state) }
+      for index in operands.indices {
+        share(registers[Int(body.operands[index].index)], &state)
+        clobber(body.operands[index], &state)
+      }
       return unknownValue(value, &state)
     }
   }

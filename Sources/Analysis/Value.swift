@@ -34,6 +34,11 @@ enum AbstractValue: BitwiseCopyable, Hashable, Sendable {
     .number(LinearForm(constant: value))
   }
 
+  /// Bytes from the start of the object to where an address leads.
+  var offset: LinearForm? {
+    if case .pointer(_, let offset, _, _) = self { offset } else { nil }
+  }
+
   /// The form of a number.
   var form: LinearForm? {
     if case .number(let form) = self { form } else { nil }

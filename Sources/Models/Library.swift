@@ -158,7 +158,7 @@ let streams = """
   fwrite fwrite_unlocked: output 0 #1*#2; ret upto #2
   fopen fopen64: string 0; string 1; acquire stream
   freopen: string 0; string 1; ret maybe 2
-  fdopen: string 1; acquire stream
+  fdopen: string 1; keep 0; acquire stream
   fmemopen tmpfile: acquire stream
   fclose: release 0 stream
   popen: string 0; string 1; acquire pipe
@@ -167,8 +167,10 @@ let streams = """
   fflush_unlocked fileno_unlocked feof_unlocked ferror_unlocked: pure
   fseek ftell fseeko ftello rewind fsetpos: pure
   fgetpos: clobber 1
-  setbuf setvbuf setlinebuf: pure
-  openlog closelog setlogmask: pure
+  setbuf setvbuf: keep 1
+  setlinebuf: pure
+  openlog: keep 0
+  closelog setlogmask: pure
   """
 
 /// POSIX files and directories.
@@ -199,7 +201,7 @@ let files = """
   utime utimes: path 0; ret -1..0
   lseek lseek64 ftruncate fsync fdatasync fchmod fchown fchdir isatty umask sync: pure
   opendir: path 0; acquire directory
-  fdopendir: acquire directory
+  fdopendir: keep 0; acquire directory
   closedir: release 0 directory
   readdir readdir64 rewinddir dirfd telldir seekdir: pure
   getcwd: write 0 #1; terminate 0 #1
@@ -253,7 +255,8 @@ let system = """
   setjmp _setjmp sigsetjmp __sigsetjmp: again
   getenv secure_getenv: string 0; ret outside
   setenv: string 0; string 1
-  unsetenv putenv: string 0
+  unsetenv: string 0
+  putenv: string 0; keep 0
   system execl execlp execle execv execvp execve: string 0
   getpass: string 0; ret outside
   crypt: string 0; string 1

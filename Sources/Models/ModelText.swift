@@ -204,6 +204,7 @@ private let effectReaders: [String: EffectReader] = [
   "unbounded": { a throws(ModelError) in .unsafe(.unbounded, try a.number(0)) },
   "release": { a throws(ModelError) in .release(try a.number(0), try a.family(1)) },
   "acquire": { a throws(ModelError) in .acquire(try a.number(0), try a.family(1)) },
+  "keep": { a throws(ModelError) in .keep(try a.number(0)) },
   "allocatetext": { a throws(ModelError) in .allocateText(try a.number(0)) },
   "clobber": { a throws(ModelError) in .clobber(try a.number(0)) },
 ]

@@ -100,6 +100,46 @@ extension RuleExample {
           return size ? total / size : 0;
         }
         """#),
+    "double-close": RuleExample(
+      bad: #"""
+        #include "libc.h"
+
+        int parse(const char *bytes, long count);
+
+        int load(const char *path) {
+          char bytes[512];
+          int result = -1;
+          int file = open(path, O_RDONLY);
+          if (file < 0) return -1;
+          long count = read(file, bytes, sizeof bytes);
+          if (count < 0) {
+            close(file);
+            goto out;
+          }
+          result = parse(bytes, count);
+        out:
+          close(file);  // double-close
+          return result;
+        }
+        """#,
+      good: #"""
+        #include "libc.h"
+
+        int parse(const char *bytes, long count);
+
+        int load(const char *path) {
+          char bytes[512];
+          int result = -1;
+          int file = open(path, O_RDONLY);
+          if (file < 0) return -1;
+          long count = read(file, bytes, sizeof bytes);
+          if (count < 0) goto out;
+          result = parse(bytes, count);
+        out:
+          close(file);
+          return result;
+        }
+        """#),
     "double-free": RuleExample(
       bad: #"""
         #include "libc.h"
@@ -203,6 +243,100 @@ extension RuleExample {
           uint16_t count = length;
           memcpy(to, from, count);
           return 0;
+        }
+        """#),
+    "invalid-free": RuleExample(
+      bad: #"""
+        #include "libc.h"
+
+        int render(char *to, size_t size, const char *name);
+
+        int show(const char *name, size_t length) {
+          char small[64];
+          char *text = small;
+          int result;
+          if (length >= sizeof small) {
+            text = malloc(length + 1);
+            if (!text) return -1;
+          }
+          result = render(text, length + 1, name);
+          free(text);  // invalid-free
+          return result;
+        }
+        """#,
+      good: #"""
+        #include "libc.h"
+
+        int render(char *to, size_t size, const char *name);
+
+        int show(const char *name, size_t length) {
+          char small[64];
+          char *text = small;
+          int result;
+          if (length >= sizeof small) {
+            text = malloc(length + 1);
+            if (!text) return -1;
+          }
+          result = render(text, length + 1, name);
+          if (text != small) free(text);
+          return result;
+        }
+        """#),
+    "memory-leak": RuleExample(
+      bad: #"""
+        #include "libc.h"
+
+        int parse(const unsigned char *bytes, size_t size);
+
+        int load(int file, size_t size) {
+          unsigned char *bytes = malloc(size);
+          if (!bytes) return -1;
+          if (read(file, bytes, size) < 0)
+            return -1;  // memory-leak
+          int result = parse(bytes, size);
+          free(bytes);
+          return result;
+        }
+        """#,
+      good: #"""
+        #include "libc.h"
+
+        int parse(const unsigned char *bytes, size_t size);
+
+        int load(int file, size_t size) {
+          unsigned char *bytes = malloc(size);
+          if (!bytes) return -1;
+          int result = -1;
+          if (read(file, bytes, size) >= 0) result = parse(bytes, size);
+          free(bytes);
+          return result;
+        }
+        """#),
+    "mismatched-free": RuleExample(
+      bad: #"""
+        #include "libc.h"
+
+        int count_processes(void) {
+          char line[80];
+          int count = 0;
+          FILE *list = popen("ps -e", "r");
+          if (!list) return -1;
+          while (fgets(line, sizeof line, list)) count++;
+          fclose(list);  // mismatched-free
+          return count;
+        }
+        """#,
+      good: #"""
+        #include "libc.h"
+
+        int count_processes(void) {
+          char line[80];
+          int count = 0;
+          FILE *list = popen("ps -e", "r");
+          if (!list) return -1;
+          while (fgets(line, sizeof line, list)) count++;
+          pclose(list);
+          return count;
         }
         """#),
     "missing-terminator": RuleExample(
@@ -402,6 +536,49 @@ extension RuleExample {
           char name[16];
           memset(name, 0, sizeof name);
           use(name);
+        }
+        """#),
+    "resource-leak": RuleExample(
+      bad: #"""
+        #include "libc.h"
+
+        int read_number(const char *path, int *number) {
+          FILE *file = fopen(path, "r");
+          if (!file) return -1;
+          if (fscanf(file, "%d", number) != 1)
+            return -1;  // resource-leak
+          fclose(file);
+          return 0;
+        }
+        """#,
+      good: #"""
+        #include "libc.h"
+
+        int read_number(const char *path, int *number) {
+          FILE *file = fopen(path, "r");
+          if (!file) return -1;
+          int count = fscanf(file, "%d", number);
+          fclose(file);
+          return count == 1 ? 0 : -1;
+        }
+        """#),
+    "stack-address-escape": RuleExample(
+      bad: #"""
+        #include "libc.h"
+
+        const char *name_of(int number) {
+          char text[16];
+          snprintf(text, sizeof text, "port %d", number);
+          return text;  // stack-address-escape
+        }
+        """#,
+      good: #"""
+        #include "libc.h"
+
+        const char *name_of(int number) {
+          static char text[24];
+          snprintf(text, sizeof text, "port %d", number);
+          return text;
         }
         """#),
     "string-bound-misuse": RuleExample(
