@@ -14,6 +14,10 @@ struct Witness {
     var lists: [Reading.List: Int] = [:]
     /// The places that a macro's token may have, by its spelling.
     var places: [UInt32: Set<UInt32>] = [:]
+    /// Casts of tokens that no file has, with the use of a macro as their place.
+    var placelessCasts: [Cast: Int] = [:]
+    /// The uses of macros that make names and numbers that no file has.
+    var placelessTokens: Set<UInt32> = []
   }
 
   /// A conversion as clang names it.
@@ -34,12 +38,17 @@ struct Witness {
     for child in tree["inner"] as? [[String: Any]] ?? [] { visit(child, isCode: false) }
   }
 
+  /// Stands for the offset of a token that no file has.
+  static let placeless = UInt32.max
+
   /// A place: offset of the spelling, whether that is in the main file, offset of the expansion.
   private struct Place {
     var spelling: UInt32
     var isInMain: Bool
     var expansion: UInt32
     var isMacro: Bool
+    /// Whether the token is of the command line, predefined, pasted or made a string.
+    var isPlaceless = false
   }
 
   private mutating func bare(_ location: [String: Any]) -> (offset: UInt32, isInMain: Bool)? {
@@ -52,10 +61,12 @@ struct Witness {
     guard let location = value as? [String: Any] else { return nil }
     if let spelling = location["spellingLoc"] as? [String: Any] {
       let written = bare(spelling)
+      let isPlaceless = file.hasPrefix("<")
       let used = bare(location["expansionLoc"] as? [String: Any] ?? [:])
       guard let written, let used else { return nil }
       return Place(
-        spelling: written.offset, isInMain: written.isInMain, expansion: used.offset, isMacro: true)
+        spelling: written.offset, isInMain: written.isInMain, expansion: used.offset, isMacro: true,
+        isPlaceless: isPlaceless && used.isInMain)
     }
     guard let written = bare(location) else { return nil }
     return Place(
@@ -73,13 +84,16 @@ struct Witness {
     var isCode = isCode
     switch kind {
     case "FunctionDecl", "VarDecl": isCode = node["isImplicit"] == nil
-    case "ParmVarDecl", "RecordDecl", "EnumDecl", "TypedefDecl", "BinaryConditionalOperator":
+    case "ParmVarDecl", "RecordDecl", "EnumDecl", "TypedefDecl", "BinaryConditionalOperator",
+      "UnaryExprOrTypeTraitExpr":
       isCode = false
     default: break
     }
     let inner = node["inner"] as? [[String: Any]] ?? []
     if isCode, let begin, begin.isInMain {
       note(kind, node, inner, begin)
+    } else if isCode, let begin, begin.isPlaceless {
+      notePlaceless(kind, node, begin)
     }
     if kind == "InitListExpr" { isCode = false }
     for child in node["array_filler"] as? [[String: Any]] ?? [] { visit(child, isCode: isCode) }
@@ -109,6 +123,18 @@ struct Witness {
     }
   }
 
+  private mutating func notePlaceless(_ kind: String, _ node: [String: Any], _ begin: Place) {
+    switch kind {
+    case "ImplicitCastExpr", "CStyleCastExpr":
+      let cast = Cast(
+        offset: begin.expansion, isWritten: kind == "CStyleCastExpr",
+        kind: node["castKind"] as? String ?? "")
+      reading.placelessCasts[cast, default: 0] += 1
+    case "IntegerLiteral", "DeclRefExpr": reading.placelessTokens.insert(begin.expansion)
+    default: break
+    }
+  }
+
   /// Offsets of the expressions in a list, in the order of the parts.
   private func leaves(_ list: [String: Any]) -> [UInt32] {
     var children = list["inner"] as? [[String: Any]] ?? []
@@ -121,7 +147,10 @@ struct Witness {
       default:
         let range = child["range"] as? [String: Any]
         var place = range?["begin"] as? [String: Any]
-        if let spelling = place?["spellingLoc"] as? [String: Any] { place = spelling }
+        if let spelling = place?["spellingLoc"] as? [String: Any] {
+          if (spelling["file"] as? String)?.hasPrefix("<") == true { return [Self.placeless] }
+          place = spelling
+        }
         return (place?["offset"] as? Int).map { [UInt32($0)] } ?? []
       }
     }
@@ -130,7 +159,17 @@ struct Witness {
 
 /// Differences between the lowering's reading of a unit and clang's own.
 struct WitnessDifferences {
+  /// Why the dump cannot say what the lowering says.
+  enum Cause: String, CaseIterable {
+    case argument =
+      "a macro inside an argument of another: the dump names the outer use, the lowering the inner"
+    case placeless =
+      "a token that no file has (command line, predefined, pasted): the lowering gives its use"
+  }
+
   private(set) var compared = 0
+  /// Differences with a cause, which each was held against.
+  private(set) var explained: [Cause: Int] = [:]
   /// One line for each difference.
   private(set) var lines: [String] = []
 
@@ -140,8 +179,10 @@ struct WitnessDifferences {
     func line(_ offset: UInt32) -> String {
       "\(path):\(text.prefix(Int(offset)).count { $0 == 0x0A } + 1)"
     }
+    let uses = MacroUses(text: text)
     // A cast is known by its place; several at one place are told apart by what they do.
     var missing = theirs.casts
+    var placeless = theirs.placelessCasts
     for cast in ours.casts {
       compared += 1
       let names = Self.names[cast.kind] ?? []
@@ -150,6 +191,12 @@ struct WitnessDifferences {
       }.first { missing[$0, default: 0] > 0 }
       if let match {
         missing[match]? -= 1
+      } else if let known = placeless.first(where: { other, count in
+        count > 0 && other.isWritten == cast.isWritten && names.contains(other.kind)
+          && uses.isPlace(cast.offset, inUseAt: other.offset)
+      }) {
+        placeless[known.key] = known.value - 1
+        explained[.placeless, default: 0] += 1
       } else {
         lines.append("\(line(cast.offset)): the cast '\(cast.kind)' is ours alone")
       }
@@ -161,15 +208,40 @@ struct WitnessDifferences {
     for loop in Set(ours.loops).symmetricDifference(theirs.loops.keys) {
       lines.append("\(line(loop.offset)): the parts of 'for': \(loop.parts)")
     }
-    for list in Set(ours.lists).symmetricDifference(theirs.lists.keys) {
-      lines.append("\(line(list.offset)): the list's leaves: \(list.leaves)")
+    let lists = Set(ours.lists)
+    let partial = theirs.lists.keys.filter { $0.leaves.contains(Witness.placeless) }
+    for list in lists.symmetricDifference(theirs.lists.keys) {
+      if (lists.contains(list) ? partial : Array(lists)).contains(where: { agree($0, list) }) {
+        explained[.placeless, default: 0] += lists.contains(list) ? 1 : 0
+      } else {
+        lines.append("\(line(list.offset)): the list's leaves: \(list.leaves.prefix(8))")
+      }
     }
     for token in ours.macroTokens {
       compared += 1
-      if theirs.places[token.spelling]?.contains(token.place) == true { continue }
+      let places = theirs.places[token.spelling] ?? []
+      if places.contains(token.place) { continue }
+      if places.contains(where: { uses.isPlace(token.place, inUseAt: $0) }) {
+        explained[.argument, default: 0] += 1
+        continue
+      }
+      if token.spelling == token.place,
+        theirs.placelessTokens.contains(where: { uses.isPlace(token.place, inUseAt: $0) })
+      {
+        explained[.placeless, default: 0] += 1
+        continue
+      }
       lines.append("\(line(token.spelling)): the place of what a macro makes: \(token.place)")
     }
     lines.sort()
+  }
+
+  /// Whether two lists are one, where each leaf is one or has no place.
+  private func agree(_ left: Reading.List, _ right: Reading.List) -> Bool {
+    left.offset == right.offset && left.leaves.count == right.leaves.count
+      && zip(left.leaves, right.leaves).allSatisfy { one, other in
+        one == other || one == Witness.placeless || other == Witness.placeless
+      }
   }
 
   /// Clang's names for what our casts do.
@@ -191,4 +263,38 @@ struct WitnessDifferences {
     "integerToPointer": ["IntegralToPointer", "NullToPointer"],
     "pointerCast": ["BitCast", "NullToPointer", "NoOp", "LValueToRValue"],
   ]
+}
+
+/// The text of a file, which tells how far the use of a macro goes.
+private struct MacroUses {
+  let text: [UInt8]
+
+  init(text: Data) { self.text = Array(text) }
+
+  /// Whether a place is that of a macro's use, or lies between the parentheses behind its name.
+  func isPlace(_ place: UInt32, inUseAt use: UInt32) -> Bool {
+    if place == use { return true }
+    guard place > use, Int(place) < text.count else { return false }
+    var position = Int(use)
+    while position < text.count, isNameByte(text[position]) { position += 1 }
+    while position < text.count, text[position] == 0x20 || (0x09...0x0D) ~= text[position] {
+      position += 1
+    }
+    guard position > Int(use), position < text.count, text[position] == UInt8(ascii: "(") else {
+      return false
+    }
+    var depth = 0
+    while position < Int(place) {
+      if text[position] == UInt8(ascii: "(") { depth += 1 }
+      if text[position] == UInt8(ascii: ")") { depth -= 1 }
+      if depth == 0 { return false }
+      position += 1
+    }
+    return true
+  }
+
+  private func isNameByte(_ byte: UInt8) -> Bool {
+    byte == UInt8(ascii: "_") || (UInt8(ascii: "0")...UInt8(ascii: "9")) ~= byte
+      || (UInt8(ascii: "a")...UInt8(ascii: "z")) ~= byte | 0x20
+  }
 }

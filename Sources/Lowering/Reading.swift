@@ -131,6 +131,8 @@ extension Lowerer {
         reading.macroTokens.append(
           Reading.MacroToken(spelling: offset, place: extent.start.offset))
       }
+    // Not evaluated, and so not lowered.
+    case .sizeOrAlignment: return
     case .unexposedExpression where isBinaryConditional(node): return
     case .unexposedExpression, .explicitCast:
       if isInMain, let child = castOperand(node) {
@@ -164,7 +166,14 @@ extension Lowerer {
     }
   }
 
-  private mutating func kind(ofCast child: Cursor, to type: TypeID) -> String {
+  private mutating func kind(ofCast child: Cursor, to shown: TypeID) -> String {
+    // libclang shows the cast to a parameter with the type as the callee writes it (C11 6.7.6.3p7).
+    let type =
+      switch module.types[shown].kind {
+      case .function: pointer(to: shown)
+      case .array(let element, _), .unboundedArray(let element): pointer(to: element)
+      default: shown
+      }
     let (from, to) = (module.types[self.type(of: child)], module.types[type])
     switch (from.kind, to.kind) {
     case (_, .void): return "void"
