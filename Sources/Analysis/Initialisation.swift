@@ -297,7 +297,9 @@ extension Machine {
       if case .switch = body.blocks[flow.order[place]].terminator { return true }
       return flow.loopAtHead[place] >= 0
     }
-    return way.guards == 0 && skips.count <= 2 && !isSwitch
+    // What a callee leaves out on a test of its own, its caller may know never to happen.
+    let isOfCallee = skips.contains { frame(at: $0) != frame(at: cause) }
+    return way.guards == 0 && skips.count <= 2 && !isSwitch && !isOfCallee
   }
 
   /// Whether the path from a loop's head to here is one that the first iteration takes.
