@@ -69,7 +69,12 @@ public func analyse(
         result.refuted.contains(SecondLook.Located(function: step.key, observation: $0).place)
       }
     }
-    for located in result.found where seen.insert(located.place).inserted {
+  }
+  // What is reported where it happens is not reported at calls as well.
+  for isMoved in [false, true] {
+    for located in more.lazy.flatMap(\.found) where (located.origin != nil) == isMoved {
+      if let origin = located.origin, seen.contains(origin) { continue }
+      guard seen.insert(located.place).inserted else { continue }
       results[located.function.module][Int(located.function.function.index)]?.observations.append(
         located.observation)
     }

@@ -168,6 +168,7 @@ public struct Program: Sendable {
   private var external: [String: FunctionKey?] = [:]
   private var definitions: [String: (module: Int, global: GlobalID)] = [:]
   private var globals: [[String: GlobalID]] = []
+  private var callCounts: [FunctionKey: Int] = [:]
   private let modules: [Module]
   private let isWhole: Bool
 
@@ -205,6 +206,27 @@ public struct Program: Sendable {
       }
     }
     findEndless()
+    countCalls()
+  }
+
+  private mutating func countCalls() {
+    for (index, module) in modules.enumerated() {
+      for body in module.functions.rows.lazy.compactMap(\.body) {
+        for call in body.calls.rows {
+          if case .function(let callee) = call.callee { count(callee, in: index) }
+        }
+        for row in body.instructions.rows {
+          if case .function(let function) = row.operation { count(function, in: index) }
+        }
+      }
+      for cell in module.globals.rows.lazy.flatMap({ $0.initializer ?? [] }) {
+        if case .function(let function) = cell.value { count(function, in: index) }
+      }
+    }
+  }
+
+  private mutating func count(_ function: FunctionID, in module: Int) {
+    if let key = definition(of: function, in: module) { callCounts[key, default: 0] += 1 }
   }
 
   /// The body that a call means: the module's own, else the program's only one.
@@ -247,6 +269,9 @@ public struct Program: Sendable {
     }
     return (called + named + listed).compactMap { definition(of: $0, in: key.module) }
   }
+
+  /// How many calls in the program name a function, and how many times its address is used.
+  func callCount(of key: FunctionKey) -> Int { callCounts[key] ?? 0 }
 
   /// Whether no path through the function's body reaches its end.
   func neverReturns(_ usr: String) -> Bool { endless.contains(usr) }

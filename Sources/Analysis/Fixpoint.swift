@@ -12,13 +12,16 @@ import IR
 struct Exploration: Sendable {
   /// State at each loop's head, stable.
   var heads: [State?]
+  /// State at the ends of each loop's iterations, joined; `nil` where none ends.
+  var backs: [State?]
 }
 
 extension Machine {
   /// Runs the function to its fixpoint; `nil` where the fuel does not suffice.
   mutating func explore() -> Exploration? {
     mode = .explore
-    var exploration = Exploration(heads: Array(repeating: nil, count: flow.loops.count))
+    let none = [State?](repeating: nil, count: flow.loops.count)
+    var exploration = Exploration(heads: none, backs: none)
     var inflow = Array<[(source: Int, state: State)]>(repeating: [], count: flow.order.count)
     inflow[0] = [(-1, entryState())]
     run(0, flow.order.count, &inflow, &exploration)
@@ -165,6 +168,7 @@ extension Machine {
       run(start + 1, end, &inflow, &exploration)
       if fuel < 0 { return }
       let back = joined(inflow[start].filter { flow.contains(loop, $0.source) }, at: start)
+      exploration.backs[loop] = back
       if isLast { break }
       guard let back else {
         // No iteration ends: the head is reached from outside only.
@@ -231,7 +235,9 @@ extension Machine {
       let known = bounds(form, state).interval
       let room =
         induction.step > 0 ? type.range.high - known.low : known.high - type.range.low
-      limit = min(limit, max(room / Int128(induction.step.magnitude), 0) + 1)
+      let turns = max(room / Int128(induction.step.magnitude), 0)
+      // Nothing turns 2³¹ times to get round its type: one more step still fits.
+      limit = min(limit, turns >= 1 << 31 ? min(turns - 1, 1 << 62) : turns + 1)
     }
     define(
       counter,

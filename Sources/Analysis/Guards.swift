@@ -173,8 +173,10 @@ extension Machine {
 
   /// Notes that a path depends on what the code of a frame thinks of an object's content.
   func noteContentTest(_ region: Region, _ frame: Int, _ state: inout State) {
-    let test = ContentTest(region: region, frame: frame)
-    if !state.contentTests.contains(test) { state.contentTests.append(test) }
+    for alternative in universe.alternatives(of: region, .none) {
+      let test = ContentTest(region: alternative.region, frame: frame)
+      if !state.contentTests.contains(test) { state.contentTests.append(test) }
+    }
   }
 
   /// Whether a callee only looks at what an argument points to, and answers by what it sees.

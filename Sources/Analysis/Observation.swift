@@ -363,6 +363,8 @@ public struct Observation: Sendable, Hashable {
   public var steps: [Step]
   /// Names and values that make it happen, in the order of the path.
   public var witness: [WitnessValue]
+  /// The function that is called at the place and in which it happens; empty where it happens there.
+  public var callee = ""
 }
 
 /// An expression and its value in a witness.

@@ -77,11 +77,26 @@ extension Machine {
   private mutating func follow(
     _ index: Int, _ entry: State, stage: Int, _ exploration: Exploration, _ search: inout Search
   ) -> Confirmation? {
+    let loop = flow.loopAtHead[index]
+    if loop < 0 { return pass(index, entry, stage: stage, exploration, &search) }
+    for turn in turns(of: loop, entry, exploration) {
+      guard search.attempts > 0, fuel > 0 else { return nil }
+      var state = entry
+      guard enterLoop(loop, turn, exploration, &state) else { continue }
+      if let found = pass(index, state, turn, stage: stage, exploration, &search) {
+        return found
+      }
+    }
+    return nil
+  }
+
+  /// Goes on from the start of a block.
+  private mutating func pass(
+    _ index: Int, _ entry: State, _ turn: Turn = .any, stage: Int, _ exploration: Exploration,
+    _ search: inout Search
+  ) -> Confirmation? {
     guard search.attempts > 0, fuel > 0 else { return nil }
     var state = entry
-    if flow.loopAtHead[index] >= 0 {
-      enterLoop(flow.loopAtHead[index], exploration, &state)
-    }
     position = index
     state.trail.append(TrailBlock(position: Int32(index)))
     if index == search.target {
@@ -98,8 +113,18 @@ extension Machine {
         next[edge].state.trail[next[edge].state.trail.count - 1].isOpen = true
       }
     }
-    let edges = next.filter {
+    var edges = next.filter {
       !flow.isFeedback(from: index, to: $0.target) && distance[$0.target] >= 0
+    }
+    if case .first = turn, next.count > 1 {
+      // That a loop may not turn at all is no reason to think anything of its condition's values.
+      for edge in edges.indices
+      where !flow.contains(flow.loopAtHead[index], edges[edge].target) {
+        let trail = edges[edge].state.trail
+        edges[edge].state = state
+        edges[edge].state.trail = trail
+        edges[edge].state.assumesNoTurn = true
+      }
     }
     for edge in edges.sorted(by: { distance[$0.target] < distance[$1.target] }) {
       if let found = follow(edge.target, edge.state, stage: stage, exploration, &search) {
@@ -130,6 +155,7 @@ extension Machine {
       }) ?? (search.candidate.isOpen ? nil : here.first)
     else { return nil }
     if isSingledOut(violation, violation.state ?? state) { return nil }
+    if state.assumesNoTurn, violation.isDefinite { return nil }
     if case .access = violation.observation, let region = violation.region,
       state.isQuestioned(region)
     {
@@ -166,30 +192,85 @@ extension Machine {
     return false
   }
 
-  /// Some iteration of a loop: inductions in closed form, what else it writes as the exploration
-  /// found it stable.
-  private mutating func enterLoop(_ loop: Int, _ exploration: Exploration, _ state: inout State) {
+  /// How a path comes to the head of a loop.
+  private enum Turn {
+    /// From outside: everything is as it was.
+    case first
+    /// From the end of an iteration.
+    case later
+    /// Either; the loop changes nothing but what has a closed form.
+    case any
+  }
+
+  /// The ways to the head of a loop that differ.
+  private func turns(of loop: Int, _ entry: State, _ exploration: Exploration) -> [Turn] {
+    guard let head = exploration.heads[loop], let back = exploration.backs[loop] else {
+      return [.any]
+    }
+    let inductions = inductions(of: loop).map { slots[Int($0.local.index)] }
+    let isChanged =
+      !loopWrites[loop].isEmpty || entry.released != back.released
+      || flow.loops[loop].writtenLocals.contains { local in
+        let slot = slots[Int(local.index)]
+        return slot >= 0 && !inductions.contains(slot) && entry.locals[slot] != head.locals[slot]
+      }
+    return isChanged ? [.later, .first] : [.any]
+  }
+
+  /// Some iteration of a loop; answers whether there is one.
+  ///
+  /// Inductions are in closed form, and what else the loop writes is as the exploration found it stable.
+  private mutating func enterLoop(
+    _ loop: Int, _ turn: Turn, _ exploration: Exploration, _ state: inout State
+  ) -> Bool {
     let counter = universe.counter(of: loop)
     let entry = state
     loopEntries[loop] = entry.uninitialised
     state = close(loop, entry, counter)
-    guard let head = exploration.heads[loop] else { return }
+    guard let head = exploration.heads[loop] else { return true }
+    if case .first = turn {
+      // That a loop does not turn at all is no reason to think that what it fills has no value.
+      loopEntries[loop] = []
+      for region in loopWrites[loop] { state.initialise(.region(region)) }
+      for local in flow.loops[loop].writtenLocals where slots[Int(local.index)] >= 0 {
+        noteLoop(flow.loops[loop].start, slots[Int(local.index)], &state)
+      }
+      setFact(
+        counter,
+        SymbolFact(interval: Interval(0), lowBoundary: .constant, highBoundary: .constant), &state)
+      return true
+    }
+    var isEither = false
+    if case .any = turn { isEither = true }
+    let stable = isEither ? head : exploration.backs[loop] ?? head
     let inductions = inductions(of: loop).map { slots[Int($0.local.index)] }
     let isSameStart = inductions.allSatisfy { $0 < 0 || state.locals[$0] == head.locals[$0] }
+    var known = fact(counter, state)
     if isSameStart {
-      var known = fact(counter, head)
+      known = fact(counter, head)
       known.interval = known.interval.intersection(fact(counter, state).interval)
-      setFact(counter, known, &state)
     }
+    if case .later = turn, known.interval.low < 1 {
+      known.interval.low = 1
+      known.lowBoundary = .constant
+    }
+    if known.interval.isEmpty { return false }
+    setFact(counter, known, &state)
     for local in flow.loops[loop].writtenLocals {
       let slot = slots[Int(local.index)]
       guard slot >= 0, !inductions.contains(slot) else { continue }
       let before = state.locals[slot]
       defer { shareOverwritten(before, state.locals[slot], &state) }
-      state.setNull(.slot(Int32(slot)), to: [])
-      noteLoop(flow.loops[loop].start, slot, &state)
+      if isEither {
+        noteLoop(flow.loops[loop].start, slot, &state)
+      } else {
+        state.initialise(.slot(Int32(slot)))
+      }
       state.locals[slot] = generalised(
-        state.locals[slot], head.locals[slot], slot, loop, head, &state)
+        state.locals[slot], stable.locals[slot], slot, loop, stable, isEither: isEither, &state)
+      let isNull = state.locals[slot] == .number(.zero)
+      let place = NullPlace.slot(Int32(slot))
+      state.setNull(place, to: isNull ? stable.nullReasons(of: place) : [])
     }
     for key in loopShares[loop].sorted() {
       if case .object(let region) = key {
@@ -203,15 +284,93 @@ extension Machine {
     for region in loopWrites[loop].sorted() { state.forget(region) }
     restoreInputs(head, loopWrites[loop], &state)
     if loopHavocs[loop] { havoc(&state) }
+    if case .later = turn {
+      leaveContents(of: loop, stable, &state)
+      if !takeInvariants(of: loop, stable, &state) { return false }
+    }
     for region in loopTests[loop].sorted() {
       noteContentTest(region, frame(at: flow.loops[loop].start), &state)
     }
+    return true
+  }
+
+  /// Takes over what the end of an iteration knows of values that the loop does not change; answers
+  /// whether both can be.
+  private func takeInvariants(of loop: Int, _ back: State, _ state: inout State) -> Bool {
+    for index in back.facts.indices {
+      let symbol = Symbol(index: UInt32(index))
+      guard back.facts[index].interval != universe[symbol].range, isInvariant(symbol, of: loop)
+      else { continue }
+      var known = fact(symbol, state)
+      let stable = back.facts[index]
+      if stable.interval.low > known.interval.low {
+        known.interval.low = stable.interval.low
+        known.lowBoundary = stable.lowBoundary
+      }
+      if stable.interval.high < known.interval.high {
+        known.interval.high = stable.interval.high
+        known.highBoundary = stable.highBoundary
+      }
+      if known.interval.isEmpty { return false }
+      setFact(symbol, known, &state)
+    }
+    return true
+  }
+
+  /// Whether a symbol means the same in every iteration of a loop.
+  private func isInvariant(_ symbol: Symbol, of loop: Int) -> Bool {
+    switch universe[symbol].kind {
+    case .value(let value), .foreign(let value):
+      let position = Int(positions[Int(value.index)])
+      return position >= 0 && position < flow.loops[loop].start
+    case .merge(let position, _): return position < flow.loops[loop].start
+    case .parameter, .parameterSize, .entry, .entrySize: return true
+    case .derived, .image:
+      let operands = universe.operands(of: symbol)
+      return !operands.isEmpty && operands.allSatisfy { isInvariant($0, of: loop) }
+    case .counter, .length: return false
+    }
+  }
+
+  /// Whether a loop makes a region anew.
+  private func isMade(_ region: Region, in loop: Int) -> Bool {
+    switch universe[region].kind {
+    case .heap(let call), .made(let call, _):
+      flow.contains(loop, Int(positions[Int(call.index)]))
+    default: false
+    }
+  }
+
+  /// What every iteration leaves in the objects that the loop writes, and which it releases.
+  private func leaveContents(of loop: Int, _ back: State, _ state: inout State) {
+    for cell in back.cells where loopWrites[loop].contains(cell.region) {
+      switch cell.value {
+      case .number(let form) where form.isConstant: break
+      case .pointer(_, let offset, let inside, _)
+      where offset.isConstant && universe[inside].base.isConstant:
+        break
+      case .function: break
+      default: continue
+      }
+      state.keepCell(in: cell.region, at: cell.offset, size: cell.size, cell.value)
+    }
+    for fact in back.strings where loopWrites[loop].contains(fact.region) {
+      switch fact.string {
+      case .terminated(let form)? where !form.isConstant: continue
+      case .unterminated(let form, _)? where !form.isConstant: continue
+      default: state.setString(fact)
+      }
+    }
+    state.released.removeAll { old in
+      back.release(of: old.region)?.isCertain != true && isMade(old.region, in: loop)
+    }
+    for release in back.released where release.isCertain { state.release(release) }
   }
 
   /// What a local holds at the head of a loop that writes it.
   private mutating func generalised(
     _ entry: AbstractValue, _ stable: AbstractValue, _ slot: Int, _ loop: Int, _ head: State,
-    _ state: inout State
+    isEither: Bool, _ state: inout State
   ) -> AbstractValue {
     func symbol(_ form: LinearForm) -> LinearForm {
       let key = MergeKey(
@@ -227,7 +386,7 @@ extension Machine {
     case .pointer(let region, let offset, let inside, let mayBeNull):
       if entry == stable { return stable }
       // What starts as null does not lead where other paths lead.
-      if entry == .number(.zero) { return .unknown }
+      if isEither, entry == .number(.zero) { return .unknown }
       return .pointer(
         region, offset: offset.isConstant ? offset : symbol(offset), inside: inside,
         mayBeNull: mayBeNull)

@@ -42,6 +42,8 @@ struct SecondLook: Sendable {
   struct Located: Sendable {
     var function: FunctionKey
     var observation: Observation
+    /// Where it happens, where that is another place.
+    var origin: Place?
 
     var place: Place {
       Place(
@@ -145,16 +147,24 @@ struct SecondLook: Sendable {
       doubted.remove(candidate.value)
       guard isOfCaller(confirmation, frame, inlined, machine) else { continue }
       var observation = machine.observation(confirmation)
-      let source = importer.source(of: observation.origin)
-      observation.origin = source.origin
       observation.steps += calls(to: frame, inlined, importer.module)
+      let home = self.home(of: frame, inlined)
+      var moved: Place?
+      if home != frame {
+        let source = importer.source(of: observation.origin)
+        moved = Place(
+          module: source.module, origin: source.origin, kind: observation.kind.discriminator)
+        move(&observation, to: home, from: frame, inlined, importer)
+      }
       var function = key
-      if frame > 0 { function = inlined.calls[frame - 1].callee }
+      if home > 0 { function = inlined.calls[home - 1].callee }
       observation.function = function.function
       if frame > 0, case .access(var access) = observation.kind {
         access.isHandedOn = true
         observation.kind = .access(access)
       }
+      let source = importer.source(of: observation.origin)
+      observation.origin = source.origin
       guard function.module == source.module else { continue }
       if frame > 0, case .access(let access) = observation.kind, !access.isTrailing,
         let place = trailing[number][machine.module.location(of: origin)]
@@ -163,7 +173,8 @@ struct SecondLook: Sendable {
       } else if isSeenAtCall(observation.kind, frame, inlined, importer) {
         continue
       }
-      result.found.append(Located(function: function, observation: observation))
+      result.found.append(
+        Located(function: function, observation: observation, origin: moved))
     }
     if machine.fuel >= 0 {
       for value in doubted.sorted() {
@@ -309,13 +320,53 @@ struct SecondLook: Sendable {
       case .heap(let call) = machine.universe[region].kind,
       let size = machine.universe[region].size, !size.isConstant
     else { return false }
+    // A test that leaves an object without a byte is there for that case.
+    if machine.bounds(size, confirmation.state).interval == Interval(0) { return true }
     let maker = Int(inlined.frames[Int(call.index)])
+    var parts = (0..<size.count).map { size[$0].symbol }
+    var next = 0
+    while next < parts.count {
+      parts += machine.universe.operands(of: parts[next]).filter { !parts.contains($0) }
+      next += 1
+    }
     return confirmation.state.conditions.contains { condition in
       guard condition.boundary.index > 1 else { return false }
       let tester = machine.frame(at: machine.universe[condition.boundary].position)
       return tester > 0 && !inlined.isFrame(tester, around: maker)
-        && (0..<size.count).contains { condition.form.coefficient(of: size[$0].symbol) != 0 }
+        && parts.contains { condition.form.coefficient(of: $0) != 0 }
     }
+  }
+
+  /// The frame that a defect is reported in: one whose function has no other callers.
+  ///
+  /// What goes wrong in a function that many call is for the caller to answer that brings it about.
+  private func home(of frame: Int, _ inlined: InlinedBody) -> Int {
+    var home = frame
+    while home > 0, program.callCount(of: inlined.calls[home - 1].callee) > 1 {
+      home = inlined.calls[home - 1].parent
+    }
+    return home
+  }
+
+  /// Reports at the call in a frame what happens in a frame inside it.
+  private func move(
+    _ observation: inout Observation, to home: Int, from frame: Int, _ inlined: InlinedBody,
+    _ importer: ModuleImporter
+  ) {
+    var entered = frame
+    while inlined.calls[entered - 1].parent != home { entered = inlined.calls[entered - 1].parent }
+    let name = self.name(of: inlined.calls[frame - 1].callee)
+    observation.steps.append(
+      Step(
+        location: importer.module.location(of: observation.origin),
+        message: "'\(name)' does it here"))
+    observation.origin = inlined.calls[entered - 1].origin
+    observation.callee = self.name(of: inlined.calls[entered - 1].callee)
+  }
+
+  private func name(of function: FunctionKey) -> String {
+    let module = modules[function.module]
+    return module.symbols[module.functions[function.function].name]
   }
 
   /// The calls that lead to a frame, outermost first.
@@ -324,8 +375,7 @@ struct SecondLook: Sendable {
     var around = frame
     while around > 0 {
       let call = inlined.calls[around - 1]
-      let callee = modules[call.callee.module]
-      let name = callee.symbols[callee.functions[call.callee.function].name]
+      let name = self.name(of: call.callee)
       steps.insert(
         Step(location: module.location(of: call.origin), message: "calls '\(name)'"), at: 0)
       around = call.parent

@@ -132,6 +132,9 @@ struct State: Hashable, Sendable {
   var contentTests: ContiguousArray<ContentTest> = []
   /// Whether the path took a branch on something that no form describes; kept in a replay only.
   var hasOpenBranch = false
+  /// Whether the path left a loop that it did not need to leave before its first turn; kept in a replay
+  /// only.
+  var assumesNoTurn = false
   /// Blocks passed, in order; kept in a replay only.
   var trail: ContiguousArray<TrailBlock> = []
 

@@ -220,6 +220,7 @@ struct Universe: Sendable {
   private var boundaryIDs: [Boundary: BoundaryID] = [:]
   private var derivedSymbols: [DerivedKey: Symbol] = [:]
   private var derivedFrom: [Symbol: [Symbol]] = [:]
+  private var operands: [Symbol: [Symbol]] = [:]
   private var entryRegions: [EntryPlace: Region] = [:]
   private var entrySymbols: [EntryPlace: Symbol] = [:]
   private var foreignGlobals: [String: Region] = [:]
@@ -430,10 +431,14 @@ struct Universe: Sendable {
     for form in [key.left, key.right] {
       for index in 0..<form.count {
         derivedFrom[form[index].symbol, default: []].append(symbol)
+        operands[symbol, default: []].append(form[index].symbol)
       }
     }
     return symbol
   }
+
+  /// What an operation made a symbol of; empty for others.
+  func operands(of symbol: Symbol) -> [Symbol] { operands[symbol] ?? [] }
 
   /// The image of a form, where one was asked for.
   func image(_ kind: Image.Kind, of form: LinearForm) -> Symbol? {

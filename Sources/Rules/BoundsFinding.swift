@@ -33,6 +33,8 @@ extension AccessObservation {
   /// is the number of elements.
   var isFencePost: Bool {
     if source == .constant { return (callee.isEmpty || isInCallee) && excess == elementSize }
+    // Who chooses the size of the object from outside is not off by one.
+    if case .input = source, size == nil { return false }
     return excess > 0 && excess <= elementSize
   }
 

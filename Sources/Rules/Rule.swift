@@ -63,6 +63,9 @@ public struct Pass: ~Copyable {
     last: String
   ) -> Finding {
     let function = module.functions[result.function]
+    // It happens in a function that is called here.
+    let message =
+      observation.callee.isEmpty ? message : "in '\(observation.callee)', called here: \(message)"
     let origin = module.origins[observation.origin]
     var events = observation.steps.map {
       Event(location: $0.location, message: $0.message)
