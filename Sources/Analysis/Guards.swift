@@ -225,6 +225,15 @@ extension Machine {
     }
   }
 
+  /// Whether a value is a null pointer constant, and no variable that happens to be null.
+  private func isNullConstant(_ value: ValueID) -> Bool {
+    switch operation(value) {
+    case .constant(0): true
+    case .cast(_, let operand): isNullConstant(operand)
+    default: false
+    }
+  }
+
   private mutating func boundary(
     _ kind: Boundary.Kind, _ origin: OriginID, _ isTaken: Bool, _ left: ValueID?, _ right: ValueID?
   ) -> BoundaryID {
@@ -249,8 +258,8 @@ extension Machine {
       let reason = boundary(kind, origin, isTaken, left, right)
       if let decided = assumeFar(op, left, right, reason, &state) { return decided }
       if op == .equal || op == .notEqual {
-        if form(right) == .zero { assumeNull(left, op == .equal, &state) }
-        if form(left) == .zero { assumeNull(right, op == .equal, &state) }
+        if isNullConstant(right) { assumeNull(left, op == .equal, &state) }
+        if isNullConstant(left) { assumeNull(right, op == .equal, &state) }
         if form(right) == .zero || form(left) == .zero { return true }
       }
       forgetReasons(left, right, &state)

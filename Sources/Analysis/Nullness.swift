@@ -357,6 +357,8 @@ extension Machine {
   ) -> Bool? {
     switch reason {
     case .answered where isNull, .assigned:
+      // A callee whose code is here may fill a local that it was handed, as far as the path lets it.
+      if inlined != nil, isLocalInMemory(base) { return false }
       let way = passage(from: cause, isDecision: false, state)
       return way.guards == 0 && way.choices <= 1 && !way.callsUnseen
     case .tested:

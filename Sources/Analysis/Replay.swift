@@ -116,14 +116,21 @@ extension Machine {
     var edges = next.filter {
       !flow.isFeedback(from: index, to: $0.target) && distance[$0.target] >= 0
     }
-    if case .first = turn, next.count > 1 {
-      // That a loop may not turn at all is no reason to think anything of its condition's values.
-      for edge in edges.indices
-      where !flow.contains(flow.loopAtHead[index], edges[edge].target) {
-        let trail = edges[edge].state.trail
-        edges[edge].state = state
-        edges[edge].state.trail = trail
-        edges[edge].state.assumesNoTurn = true
+    if case .first = turn { state.untouched = flow.loopAtHead[index] }
+    if state.untouched >= 0 {
+      let loop = state.untouched
+      let isLeft = next.count > 1
+      let isTouched = !isOnlyCondition(index)
+      for edge in edges.indices {
+        if isLeft, !flow.contains(loop, edges[edge].target) {
+          // That a loop may not turn at all is no reason to think anything of its condition's values.
+          let trail = edges[edge].state.trail
+          edges[edge].state = state
+          edges[edge].state.trail = trail
+          edges[edge].state.assumesNoTurn = true
+        }
+        edges[edge].state.untouched =
+          isTouched || !flow.contains(loop, edges[edge].target) ? -1 : loop
       }
     }
     for edge in edges.sorted(by: { distance[$0.target] < distance[$1.target] }) {
@@ -133,6 +140,18 @@ extension Machine {
     }
     if edges.isEmpty { search.attempts -= 1 }
     return nil
+  }
+
+  /// Whether a block only reads and decides, as the parts of a loop's condition do.
+  private func isOnlyCondition(_ position: Int) -> Bool {
+    let block = body.blocks[flow.order[position]]
+    guard case .branch = block.terminator else { return false }
+    return block.instructions.indices.allSatisfy { row in
+      switch body.instructions.rows[row].operation {
+      case .store, .storeBits, .copy, .zero, .call, .assembly, .unknown: false
+      default: true
+      }
+    }
   }
 
   private mutating func judge(_ state: inout State, _ search: inout Search) -> Confirmation? {
@@ -364,7 +383,13 @@ extension Machine {
     state.released.removeAll { old in
       back.release(of: old.region)?.isCertain != true && isMade(old.region, in: loop)
     }
-    for release in back.released where release.isCertain { state.release(release) }
+    for release in back.released where release.isCertain {
+      // What a place held at entry may be another object in each iteration.
+      switch universe[release.region].kind {
+      case .heap, .made, .local: state.release(release)
+      default: break
+      }
+    }
   }
 
   /// What a local holds at the head of a loop that writes it.

@@ -132,6 +132,9 @@ struct State: Hashable, Sendable {
   var contentTests: ContiguousArray<ContentTest> = []
   /// Whether the path took a branch on something that no form describes; kept in a replay only.
   var hasOpenBranch = false
+  /// The loop that the path has come to and of which it has passed nothing but conditions, else -1; kept
+  /// in a replay only.
+  var untouched = -1
   /// Whether the path left a loop that it did not need to leave before its first turn; kept in a replay
   /// only.
   var assumesNoTurn = false
