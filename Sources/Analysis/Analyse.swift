@@ -55,7 +55,7 @@ public func analyse(
     results[step.key.module][Int(step.key.function.index)] = outcome.result
   }
   let again = SecondLook(
-    program: program, modules: modules, models: known, table: models, steps: steps,
+    program: program, modules: modules, models: known, steps: steps,
     outcomes: outcomes, fuel: options.fuel)
   let more = runner.run(needs: steps.map { _ in [] }) {
     (number: Int, _: [SecondLook.Result]) -> SecondLook.Result in

@@ -14,7 +14,6 @@ struct SecondLook: Sendable {
   let modules: [Module]
   /// Models by function, for each module.
   let models: [[FunctionModel?]]
-  let table: ModelTable
   let steps: [AnalysisStep]
   let fuel: Int
   private let summaries: [FunctionKey: Summary]
@@ -60,13 +59,12 @@ struct SecondLook: Sendable {
   }
 
   init(
-    program: Program, modules: [Module], models: [[FunctionModel?]], table: ModelTable,
+    program: Program, modules: [Module], models: [[FunctionModel?]],
     steps: [AnalysisStep], outcomes: [Outcome], fuel: Int
   ) {
     self.program = program
     self.modules = modules
     self.models = models
-    self.table = table
     self.steps = steps
     self.fuel = fuel
     var summaries: [FunctionKey: Summary] = [:]
@@ -110,8 +108,22 @@ struct SecondLook: Sendable {
       body.instructions.count <= 1500
     else { return result }
     var importer = ModuleImporter(modules, position: key.module)
+    guard let inlined = inlined(body, number, &importer) else { return result }
+    var machine = self.machine(key, importer, inlined)
+    if let exploration = machine.explore() {
+      replay(exploration, number, importer, inlined, &machine, &result)
+    }
+    result.steps = machine.steps
+    return result
+  }
+
+  /// The code of a step's function with that of small callees; `nil` where there are none.
+  private func inlined(
+    _ body: Body, _ number: Int, _ importer: inout ModuleImporter
+  ) -> InlinedBody? {
+    let key = steps[number].key
     let limit = body.instructions.count + 400
-    let inlined = importer.inlining(
+    return importer.inlining(
       body, of: key.function,
       resolve: { value, named in
         var named = named
@@ -128,60 +140,69 @@ struct SecondLook: Sendable {
         candidate.depth <= 5 && candidate.body.instructions.count <= 150
           && candidate.size + candidate.body.instructions.count <= limit
       })
-    guard let inlined else { return result }
-    var machine = self.machine(key, importer, inlined)
-    defer { result.steps = machine.steps }
-    guard let exploration = machine.explore() else { return result }
+  }
+
+  /// Looks for a path to each candidate.
+  private func replay(
+    _ exploration: Exploration, _ number: Int, _ importer: ModuleImporter, _ inlined: InlinedBody,
+    _ machine: inout Machine, _ result: inout Result
+  ) {
     var leaks: Set<ValueID> = []
     var doubted = Set(onWord[number])
     for candidate in machine.candidates.joined() {
-      let row = Int(candidate.value.index)
-      let frame = Int(inlined.frames[row])
+      let frame = Int(inlined.frames[Int(candidate.value.index)])
       if candidate.end >= 0, !isNew(candidate, frame, machine) { continue }
-      let origin = machine.body.instructions.rows[row].origin
-      if frame > 0, judged.contains(machine.module.location(of: origin)) { continue }
-      machine.fuel = max(fuel / 8, 1000)
+      let place = machine.module.location(of: machine.body.instructions[candidate.value].origin)
+      if frame > 0, judged.contains(place) { continue }
       if candidate.kind == .leak, leaks.contains(candidate.value) { continue }
-      guard let confirmation = machine.replay(candidate, exploration) else { continue }
+      machine.fuel = max(fuel / 8, 1000)
+      let confirmation = machine.replay(candidate, exploration)
+      // A search that was given up refutes nothing.
+      if confirmation != nil || machine.fuel < 0 { doubted.remove(candidate.value) }
+      guard let confirmation else { continue }
       if candidate.kind == .leak { leaks.insert(candidate.value) }
-      doubted.remove(candidate.value)
-      guard isOfCaller(confirmation, frame, inlined, machine) else { continue }
-      var observation = machine.observation(confirmation)
-      observation.steps += calls(to: frame, inlined, importer.module)
-      let home = self.home(of: frame, inlined)
-      var moved: Place?
-      if home != frame {
-        let source = importer.source(of: observation.origin)
-        moved = Place(
-          module: source.module, origin: source.origin, kind: observation.kind.discriminator)
-        move(&observation, to: home, from: frame, inlined, importer)
-      }
-      var function = key
-      if home > 0 { function = inlined.calls[home - 1].callee }
-      observation.function = function.function
-      if frame > 0, case .access(var access) = observation.kind {
-        access.isHandedOn = true
-        observation.kind = .access(access)
-      }
-      let source = importer.source(of: observation.origin)
-      observation.origin = source.origin
-      guard function.module == source.module else { continue }
-      if frame > 0, case .access(let access) = observation.kind, !access.isTrailing,
-        let place = trailing[number][machine.module.location(of: origin)]
+      guard machine.isOfCaller(confirmation, frame, inlined),
+        let located = located(confirmation, frame, number, importer, inlined, machine)
+      else { continue }
+      if frame > 0, case .access(let access) = located.observation.kind, !access.isTrailing,
+        let known = trailing[number][place]
       {
-        result.refuted.append(place)
-      } else if isSeenAtCall(observation.kind, frame, inlined, importer) {
+        result.refuted.append(known)
+      } else if isSeenAtCall(located.observation.kind, frame, inlined, importer) {
         continue
       }
-      result.found.append(
-        Located(function: function, observation: observation, origin: moved))
+      result.found.append(located)
     }
-    if machine.fuel >= 0 {
-      for value in doubted.sorted() {
-        result.refuted += places(of: body.instructions[value].origin, key)
-      }
+    for value in doubted.sorted() {
+      result.refuted += places(of: machine.body.instructions[value].origin, steps[number].key)
     }
-    return result
+  }
+
+  /// A confirmed violation, in the module that its place belongs to.
+  private func located(
+    _ confirmation: Confirmation, _ frame: Int, _ number: Int, _ importer: ModuleImporter,
+    _ inlined: InlinedBody, _ machine: Machine
+  ) -> Located? {
+    var observation = machine.observation(confirmation)
+    observation.steps += calls(to: frame, inlined, importer.module)
+    if frame > 0, case .access(var access) = observation.kind {
+      access.isHandedOn = true
+      observation.kind = .access(access)
+    }
+    let home = self.home(of: frame, inlined)
+    var moved: Place?
+    if home != frame {
+      let source = importer.source(of: observation.origin)
+      moved = Place(
+        module: source.module, origin: source.origin, kind: observation.kind.discriminator)
+      move(&observation, to: home, from: frame, inlined, importer)
+    }
+    let function = home > 0 ? inlined.calls[home - 1].callee : steps[number].key
+    let source = importer.source(of: observation.origin)
+    guard function.module == source.module else { return nil }
+    observation.function = function.function
+    observation.origin = source.origin
+    return Located(function: function, observation: observation, origin: moved)
   }
 
   /// Whether something that is left behind at the end of the function is its own, and not known.
@@ -218,38 +239,6 @@ struct SecondLook: Sendable {
     return machine
   }
 
-  /// Whether what argues a violation counts where it is.
-  ///
-  /// A callee that tests a pointer or a number, or answers null, says nothing of what its callers pass
-  /// and get: who calls it may know better.
-  private func isOfCaller(
-    _ confirmation: Confirmation, _ frame: Int, _ inlined: InlinedBody, _ machine: Machine
-  ) -> Bool {
-    func isAround(_ other: Int, _ inner: Int) -> Bool { inlined.isFrame(other, around: inner) }
-    let violation = confirmation.violation
-    switch violation.candidate.kind {
-    case .null(.tested(let position)): return isAround(machine.frame(at: Int(position)), frame)
-    case .null(.assigned(let value)):
-      return isAround(Int(inlined.frames[Int(value.index)]), frame)
-    default: break
-    }
-    let boundary = violation.boundary
-    if boundary.index > 1, machine.universe[boundary].kind == .guardCondition,
-      !isAround(machine.frame(at: machine.universe[boundary].position), frame)
-    {
-      return false
-    }
-    if case .access = violation.observation,
-      confirmation.state.contentTests.contains(where: {
-        $0.region == violation.region && !isAround($0.frame, frame)
-      })
-    {
-      return false
-    }
-    return !isSizeTested(confirmation, inlined, machine)
-      && !isLatent(confirmation, frame, inlined, machine)
-  }
-
   /// Whether the first look found the same at one of the calls that lead to a frame.
   private func isSeenAtCall(
     _ kind: Observation.Kind, _ frame: Int, _ inlined: InlinedBody, _ importer: ModuleImporter
@@ -265,76 +254,6 @@ struct SecondLook: Sendable {
       around = inlined.calls[around - 1].parent
     }
     return false
-  }
-
-  /// Whether a callee accesses a caller's object on a condition that the caller does not decide.
-  ///
-  /// That is the content of memory, or what other code answers. Such an access need not happen in any
-  /// call.
-  private func isLatent(
-    _ confirmation: Confirmation, _ frame: Int, _ inlined: InlinedBody, _ machine: Machine
-  ) -> Bool {
-    guard case .access = confirmation.violation.observation,
-      let owner = confirmation.violation.region.flatMap({ self.frame(of: $0, inlined, machine) }),
-      owner != frame, inlined.isFrame(owner, around: frame)
-    else { return false }
-    let state = confirmation.state
-    let goal = confirmation.violation.goal?.form ?? .zero
-    return state.trail.contains { block in
-      let place = Int(block.position)
-      let decider = machine.frame(at: place)
-      guard block.isOpen, inlined.isFrame(decider, around: frame),
-        !inlined.isFrame(decider, around: owner)
-      else { return false }
-      let conditions = state.conditions.filter {
-        $0.boundary.index > 1 && machine.universe[$0.boundary].position == place
-      }
-      if conditions.isEmpty { return !machine.asksLibrary(at: place) }
-      return conditions.contains { condition in
-        (0..<condition.form.count).contains { index in
-          let symbol = condition.form[index].symbol
-          if case .counter = machine.universe[symbol].kind { return false }
-          return goal.coefficient(of: symbol) == 0 && machine.fact(symbol, state).input.isNone
-        }
-      }
-    }
-  }
-
-  /// The frame that an object belongs to; `nil` for one that every frame can name.
-  private func frame(of region: Region, _ inlined: InlinedBody, _ machine: Machine) -> Int? {
-    switch machine.universe[region].kind {
-    case .local(let local): Int(inlined.localFrames[Int(local.index)])
-    case .heap(let call), .opaque(let call), .made(let call, _):
-      Int(inlined.frames[Int(call.index)])
-    case .literal, .parameter, .entry: 0
-    case .global, .foreign, .choice: nil
-    }
-  }
-
-  /// Whether a callee tests what the size of a caller's object is made of.
-  private func isSizeTested(
-    _ confirmation: Confirmation, _ inlined: InlinedBody, _ machine: Machine
-  ) -> Bool {
-    guard case .access = confirmation.violation.observation,
-      let region = confirmation.violation.region,
-      case .heap(let call) = machine.universe[region].kind,
-      let size = machine.universe[region].size, !size.isConstant
-    else { return false }
-    // A test that leaves an object without a byte is there for that case.
-    if machine.bounds(size, confirmation.state).interval == Interval(0) { return true }
-    let maker = Int(inlined.frames[Int(call.index)])
-    var parts = (0..<size.count).map { size[$0].symbol }
-    var next = 0
-    while next < parts.count {
-      parts += machine.universe.operands(of: parts[next]).filter { !parts.contains($0) }
-      next += 1
-    }
-    return confirmation.state.conditions.contains { condition in
-      guard condition.boundary.index > 1 else { return false }
-      let tester = machine.frame(at: machine.universe[condition.boundary].position)
-      return tester > 0 && !inlined.isFrame(tester, around: maker)
-        && parts.contains { condition.form.coefficient(of: $0) != 0 }
-    }
   }
 
   /// The frame that a defect is reported in: one whose function has no other callers.
