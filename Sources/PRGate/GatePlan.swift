@@ -47,6 +47,8 @@ struct GatePlan: Sendable {
   var headers: [String] = []
   /// The commands of files that changed themselves.
   var direct: Set<CompileCommand> = []
+  /// Commands that are there only because nobody knows what their units include.
+  var unscanned: Set<CompileCommand> = []
   /// What people should know, one line each.
   var notes: [String] = []
 
@@ -75,8 +77,8 @@ struct GatePlanner: Sendable {
   /// Plans what has to be analysed for `changes`.
   ///
   /// A changed source needs its own commands, and so does every command that changed itself. A changed
-  /// file that others can include needs every unit, but for those that the index knows not to be
-  /// reached.
+  /// file that others can include needs every unit that reads it; where the index does not know what
+  /// one reads, it has to be scanned.
   func plan(
     _ changes: [ChangedFile], isIncluded: Bool, exclusions: GateExclusions
   ) async throws(CommandFailure) -> GatePlan {
@@ -102,7 +104,9 @@ struct GatePlanner: Sendable {
     let changed = changedCommands(among: others, changes, &plan)
     plan.commands += others.filter(changed.contains)
     if isIncluded {
-      plan.commands += try await reached(others.filter { !changed.contains($0) }, by: changes)
+      let (reached, unknown) = await reached(others.filter { !changed.contains($0) }, by: changes)
+      plan.commands += reached + unknown
+      plan.unscanned = Set(unknown)
     }
     plan.commands.sort { Paths.isOrderedBefore($0.file, $1.file) }
     let limited = Configurations.limited(
@@ -136,37 +140,46 @@ struct GatePlanner: Sendable {
     return head.files.contains(path) || ignored.contains(path)
   }
 
-  /// The commands without those of which the index knows that the change does not reach them: what
-  /// they read is as it was when that was noted, and the change touches nothing of it.
+  /// The commands that the change is known to reach, and those of which nobody knows.
+  ///
+  /// What the index noted of a unit holds where what the unit read is as it was then.
   private func reached(
     _ commands: [CompileCommand], by changes: [ChangedFile]
-  ) async throws(CommandFailure) -> [CompileCommand] {
-    guard let index else { return commands }
+  ) async -> (reached: [CompileCommand], unknown: [CompileCommand]) {
     let identities = commands.map(\.identity)
     // An index that cannot be read knows nothing.
     let known =
-      (try? index.records(repository: repository.root, units: Set(identities))) ?? []
+      (try? index?.records(repository: repository.root, units: Set(identities))) ?? []
     let records = Dictionary(known.map { ($0.unit, $0) }) { first, _ in first }
     var changesByTree: [String: [PathChange]?] = [:]
     var hashes = ContentHashes(root: repository.root)
-    let own = changes.flatMap(\.pathChanges)
-    var result: [CompileCommand] = []
+    var result: (reached: [CompileCommand], unknown: [CompileCommand]) = ([], [])
     for (command, identity) in zip(commands, identities) {
       guard let record = records[identity] else {
-        result.append(command)
+        result.unknown.append(command)
         continue
       }
       if changesByTree[record.tree] == nil {
         changesByTree.updateValue(await pathChanges(since: record.tree), forKey: record.tree)
       }
       guard let since = changesByTree[record.tree] ?? nil,
-        !record.isReached(by: since + own, contentHash: { hashes[$0] })
+        !record.isReached(by: since, contentHash: { hashes[$0] })
       else {
-        result.append(command)
+        result.unknown.append(command)
         continue
       }
+      if isReached(record, by: changes) { result.reached.append(command) }
     }
     return result
+  }
+
+  /// Whether a change reaches a unit of which it is known what it reads at the head.
+  ///
+  /// What reads none of the changed paths at the head, and asks for none of the names that appeared or
+  /// went, read the same at the base.
+  func isReached(_ record: IncludeRecord, by changes: [ChangedFile]) -> Bool {
+    let hashes = Dictionary(record.files.map { ($0.path, $0.contentHash) }) { first, _ in first }
+    return record.isReached(by: changes.flatMap(\.pathChanges)) { hashes[$0] }
   }
 
   /// What differs between an earlier tree and the judged one; nil where that tree is gone.

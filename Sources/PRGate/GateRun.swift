@@ -31,7 +31,7 @@ private struct PlannedChange {
   let head: Snapshot
   let exclusions: GateExclusions
   let ignored: IgnoredPaths
-  let plan: GatePlan
+  var plan: GatePlan
   let lines: [ChangedLines]
 }
 
@@ -95,18 +95,47 @@ struct GateRun {
       index: cache.scratch + "/attributes-index")
     let ignored = IgnoredPaths(
       try await repository.ignoredPaths(besides: head.tree, index: cache.scratch + "/index"))
-    let plan = try await GatePlanner(
+    let planner = GatePlanner(
       repository: repository, databases: databases, policy: governing.policy, index: index,
-      head: head, ignored: ignored
-    ).plan(changes, isIncluded: isIncluded, exclusions: exclusions)
+      head: head, ignored: ignored)
+    let plan = try await planner.plan(changes, isIncluded: isIncluded, exclusions: exclusions)
     let lines = try await repository.changedLines(from: base, to: range.head)
-    let change = PlannedChange(
+    var change = PlannedChange(
       range: range, governing: governing, base: base, changes: changes, databases: databases,
       head: head, exclusions: exclusions, ignored: ignored, plan: plan, lines: lines)
     if let late = time.reason, let first = plan.firstStage {
       time.keep(try await judge(change, first, late: late))
     }
-    return try await judge(change, plan.commands, late: "")
+    let unreached = try await scan(change, planner)
+    change.plan.commands.removeAll { unreached.contains($0) }
+    return try await judge(change, change.plan.commands, late: "")
+  }
+
+  /// Reads the units of which nobody knows what they include, and gives those that the change does not
+  /// reach.
+  ///
+  /// A unit that cannot be read may include anything.
+  private mutating func scan(
+    _ change: PlannedChange, _ planner: GatePlanner
+  ) async throws(CommandFailure) -> Set<CompileCommand> {
+    let commands = change.plan.commands.filter(change.plan.unscanned.contains)
+    guard !commands.isEmpty else { return [] }
+    let (requests, settings) = try prepare(commands, in: change.head, ignored: change.ignored)
+    let outcomes = await Driver.lower(requests, settings: settings)
+    if isVerbose { settings.cache?.sayCounts(purpose: ", for what they include") }
+    var program = ProgramAnalysis()
+    program.modules = outcomes.compactMap(\.module)
+    program.ledger = outcomes.map { outcome in
+      LedgerEntry(
+        path: outcome.path,
+        coverage: outcome.module != nil && outcome.problem == nil
+          ? .analysed : .incomplete(reason: outcome.problem ?? ""))
+    }
+    SnapshotAudit(snapshot: change.head, root: repository.root, ignored: change.ignored)
+      .apply(to: &program)
+    let records = remember(commands, program, change.head)
+    let away = Set(records.filter { !planner.isReached($0, by: change.changes) }.map(\.unit))
+    return Set(commands.filter { away.contains($0.identity) })
   }
 
   /// Judges a change by some units of its plan; the others are open, for the reason `late`.
@@ -168,6 +197,18 @@ struct GateRun {
   private func analyse(
     _ commands: [CompileCommand], in snapshot: Snapshot, ignored: IgnoredPaths
   ) async throws(CommandFailure) -> ProgramAnalysis {
+    let (requests, settings) = try prepare(commands, in: snapshot, ignored: ignored)
+    var program = await Driver.analyse(requests, settings: settings)
+    if isVerbose { settings.cache?.sayCounts() }
+    let audit = SnapshotAudit(snapshot: snapshot, root: repository.root, ignored: ignored)
+    audit.apply(to: &program)
+    return program
+  }
+
+  /// How units are read with the snapshot in the place of the repository.
+  private func prepare(
+    _ commands: [CompileCommand], in snapshot: Snapshot, ignored: IgnoredPaths
+  ) throws(CommandFailure) -> ([UnitRequest], DriverSettings) {
     let visible = [settings.resourceDirectory] + commands.flatMap(\.namedPaths)
     let overlay = SnapshotOverlay(
       snapshot: snapshot, root: repository.root, ignored: ignored.paths, visible: visible)
@@ -190,11 +231,7 @@ struct GateRun {
           snapshot: snapshot, root: repository.root, ignored: ignored, visible: visible),
         root: repository.root, resourceDirectory: settings.resourceDirectory)
     }
-    var program = await Driver.analyse(requests, settings: settings)
-    if isVerbose { settings.cache?.sayCounts() }
-    let audit = SnapshotAudit(snapshot: snapshot, root: repository.root, ignored: ignored)
-    audit.apply(to: &program)
-    return program
+    return (requests, settings)
   }
 
   /// Changed headers that no analysed unit read.
@@ -263,18 +300,20 @@ extension GateRun {
     }
   }
 
-  /// Stores what the units read, so that later runs know which of them a header reaches.
+  /// Stores what the units read, so that later runs know which of them a header reaches, and gives it.
+  @discardableResult
   private mutating func remember(
     _ commands: [CompileCommand], _ program: ProgramAnalysis, _ snapshot: Snapshot
-  ) {
-    guard let index else { return }
-    let recorder = SnapshotRecorder(snapshot: snapshot, root: repository.root)
+  ) -> [IncludeRecord] {
+    let records = SnapshotRecorder(snapshot: snapshot, root: repository.root)
+      .records(of: commands, program)
     do {
-      try index.store(recorder.records(of: commands, program), repository: repository.root)
+      try index?.store(records, repository: repository.root)
     } catch {
-      self.index = nil
+      index = nil
       notes.append("the index cannot be written (\(error.reason)); running without it")
     }
+    return records
   }
 }
 

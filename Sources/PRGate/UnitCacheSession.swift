@@ -32,9 +32,11 @@ final class UnitCacheSession: Sendable {
   }
 
   /// Tells people how many units were found, and how many had to be read.
-  func sayCounts() {
+  ///
+  /// - Parameter purpose: what the units were needed for, where that is not the analysis.
+  func sayCounts(purpose: String = "") {
     let (found, read) = state.withLock { ($0.found, $0.read) }
-    UnitCacheFile.say("\(found + read) units: \(found) from the cache, \(read) parsed")
+    UnitCacheFile.say("\(found + read) units\(purpose): \(found) from the cache, \(read) parsed")
   }
 
   /// The modules of units that would be read again just as they were; nil for all others.

@@ -170,10 +170,11 @@ import Testing
     try sandbox.write("#define LIMIT 17\n", to: "repo/include/limit.h")
     try sandbox.git("add", "include", in: "repo")
     try sandbox.git("commit", "--quiet", "--message", "limit", in: "repo")
-    for parsed in [1, 0] {
+    // The first run reads the unit of which nobody knows yet what it includes; it is parsed once.
+    let scan = "prgate: note: 1 units, for what they include: 0 from the cache, 1 parsed\n"
+    for expected in [scan, ""] {
       let run = try sandbox.prgate("gate", "-v", in: "repo")
-      #expect(
-        run.errors == "prgate: note: 2 units: \(2 - parsed) from the cache, \(parsed) parsed\n")
+      #expect(run.errors == expected + "prgate: note: 2 units: 2 from the cache, 0 parsed\n")
       #expect(run.status == 0, "\(run.output)")
     }
   }

@@ -185,17 +185,31 @@ import Testing
     expectIncomplete(try sandbox.prgate("gate", in: "repo"), "'../../above.h' file not found")
   }
 
-  @Test("A changed header reaches the units that include it, and those only once that is known")
+  @Test("A changed header reaches the units that include it and no others, whatever a cache knows")
   func header() throws {
     try change("include/limit.h", "#define LIMIT 17\n")
-    let first = try sandbox.prgate("gate", in: "repo")
+    let first = try sandbox.prgate("gate", "-f", "json", in: "repo")
     #expect(first.status == 0, "\(first.output)")
-    #expect(first.output.contains("analysed 2/2 units"))
-    let second = try sandbox.prgate("gate", in: "repo")
-    #expect(second.status == 0)
-    #expect(second.output.contains("analysed 1/1 units"), "\(second.output)")
-    let without = try sandbox.prgate("gate", "--cache-dir", "\(sandbox.path("new"))", in: "repo")
-    #expect(without.output.contains("analysed 2/2 units"))
+    #expect(first.output.contains("src/limit.c"))
+    #expect(!first.output.contains("src/other.c"), "\(first.output)")
+    let second = try sandbox.prgate("gate", "-f", "json", in: "repo")
+    #expect(second.output == first.output, "cold and warm")
+    let other = try sandbox.prgate(
+      "gate", "-f", "json", "--cache-dir", "\(sandbox.path("new"))", in: "repo")
+    #expect(other.output == first.output, "another cache")
+  }
+
+  @Test("A header that is no longer included reaches the unit that did at the base")
+  func formerHeader() throws {
+    try sandbox.write("#include \"more.h\"\n#define LIMIT 16\n", to: "repo/include/limit.h")
+    try sandbox.write("#define MORE 1\n", to: "repo/include/more.h")
+    try sandbox.commit("more")
+    try sandbox.git("push", "--quiet", "origin", "HEAD:main", in: "repo")
+    try sandbox.write("#define LIMIT 16\n", to: "repo/include/limit.h")
+    try sandbox.write("#include \"more.h\"\nint other = MORE;\n", to: "repo/src/other.c")
+    try change("include/more.h", "#define MORE 2\n")
+    let outcome = try sandbox.prgate("gate", in: "repo")
+    #expect(outcome.output.contains("analysed 2/2 units"), "\(outcome.output)")
   }
 
   @Test("A new header that could be found first reaches the units that could find it")
@@ -259,13 +273,12 @@ import Testing
     try sandbox.git("push", "--quiet", "origin", "HEAD:main", in: "repo")
     try change("src/data.table", "1, 2, NOTHING\n")
     expectIncomplete(try sandbox.prgate("gate", in: "repo"), "src/other.c: ")
-    // The other unit was read as well, so it is known not to be reached.
     try change("src/data.table", "1, 2, 4\n")
     let outcome = try sandbox.prgate("gate", in: "repo")
     #expect(outcome.status == 0, "\(outcome.output)")
     #expect(outcome.output.contains("analysed 1/1 units"), "\(outcome.output)")
-    let without = try sandbox.prgate("gate", "--cache-dir", sandbox.path("new"), in: "repo")
-    #expect(without.output.contains("analysed 2/2 units"), "\(without.output)")
+    let cold = try sandbox.prgate("gate", "--cache-dir", sandbox.path("new"), in: "repo")
+    #expect(cold.output == outcome.output)
   }
 
   @Test("Names with blanks, quotes and letters of any script")

@@ -34,6 +34,7 @@ import Testing
     finding.events[0].location.sourceLine = attack
     finding.witness[0] = Assignment(name: attack, value: attack)
     finding.hint = attack
+    finding.configurations = [attack]
     var suppressed = Sample.suppressed
     suppressed.finding.finding = finding
     suppressed.suppression.reason = attack
