@@ -22,7 +22,7 @@ func renderMarkdown(_ report: Report, options: RenderOptions) -> String {
         + fenced(arguments.joined(separator: "\n")) + "\n</details>\n")
   }
   sections += [notAnalysed(report), suppressions(report), policy(report), notes(report)]
-  sections.append(escaped(ledgerLines(report).last ?? "") + "\n")
+  sections += (totalsLines(report) + ledgerLines(report).suffix(1)).map { escaped($0) + "\n" }
   return sections.filter { !$0.isEmpty }.joined(separator: "\n")
 }
 

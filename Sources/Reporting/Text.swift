@@ -111,7 +111,7 @@ private struct TextWriter {
       case .incomplete: .warning
       }
     output += styled(report.verdict.rawValue, style) + ": " + verdictInWords(report) + "\n"
-    for line in ledgerLines(report) { output += line + "\n" }
+    for line in totalsLines(report) + ledgerLines(report) { output += line + "\n" }
   }
 
   private func styled(_ text: String, _ style: Style) -> String {
@@ -149,6 +149,20 @@ func verdictInWords(_ report: Report) -> String {
   }
   if !report.suppressed.isEmpty { parts.append("\(report.suppressed.count) suppressed") }
   return parts.joined(separator: ", ") + comparedCommits(report)
+}
+
+/// How the findings of both sides, tier B among them, add up; nothing where there are none, and for
+/// `check`, which compares nothing.
+func totalsLines(_ report: Report) -> [String] {
+  let counts = report.counts
+  guard report.command != "check", counts.head > 0 || counts.base ?? 0 > 0 else { return [] }
+  func count(_ novelty: Novelty) -> Int { report.findings.count { $0.novelty == novelty } }
+  var head = "head \(counts.head) = \(count(.new)) new + \(count(.unchanged)) unchanged"
+  if count(.uncompared) > 0 { head += " + \(count(.uncompared)) not compared" }
+  let base = counts.base.map {
+    ", base \($0) = \(report.fixed.count) fixed + \(count(.unchanged)) unchanged"
+  }
+  return ["findings: " + head + (base ?? "")]
 }
 
 /// The commits that were compared, as `git show` takes them; empty for `check`.

@@ -52,14 +52,16 @@ final class Sandbox {
 
   func path(_ name: String) -> String { directory + "/" + name }
 
-  /// Runs a program to its end, or sends it Ctrl-C's signal after some seconds.
+  /// Runs a program to its end, or sends it Ctrl-C's signal after some seconds; what holds of every run
+  /// of the gate is asserted (`GateAudit`).
   func run(
     _ program: String, _ arguments: [String], in place: String, input: String = "",
     interruptedAfter seconds: Double? = nil
   ) throws -> Outcome {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: program)
-    process.arguments = arguments
+    let audit = GateAudit(program, arguments, directory: directory)
+    process.arguments = arguments + audit.moreArguments
     process.currentDirectoryURL = URL(fileURLWithPath: place)
     process.environment = environment
     // Files and not pipes: nobody has to read two ends at once.
@@ -82,9 +84,11 @@ final class Sandbox {
     func text(_ stream: String) throws -> String {
       String(decoding: try Data(contentsOf: URL(fileURLWithPath: stream)), as: UTF8.self)
     }
-    return Outcome(
+    let outcome = Outcome(
       status: process.terminationStatus, output: try text(streams[1]),
       errors: try text(streams[2]))
+    try audit.check(outcome)
+    return outcome
   }
 
   /// Runs git, which has to succeed.

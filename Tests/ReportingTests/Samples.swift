@@ -58,10 +58,14 @@ enum Sample {
     ledger: [LedgerEntry] = [LedgerEntry(path: "src/options.c", coverage: .analysed)],
     notes: [String] = []
   ) -> Report {
-    Report(
+    var report = Report(
       command: command, verdict: verdict, findings: findings, fixed: fixed, ledger: ledger,
       notes: notes, head: command == "gate" ? "e4f5a6b" : "",
       base: command == "gate" ? "a1b2c3d" : "", rules: [rule], version: "0.1.0")
+    let unchanged = findings.count { $0.novelty == .unchanged }
+    report.counts = FindingCounts(
+      head: findings.count, base: command == "gate" ? fixed.count + unchanged : nil)
+    return report
   }
 
   /// A finding of each kind, a unit that failed, unknown constructs: every line a report can have.
