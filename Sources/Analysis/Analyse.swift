@@ -101,7 +101,8 @@ enum Defect: Hashable {
     var candidate = candidate
     candidate.via = []
     // A resource that several returns lose is one defect.
-    if candidate.kind == .leak { candidate.end = -1 }
+    // So is an index that several conditions check.
+    if candidate.kind == .leak || candidate.kind == .lateCheck { candidate.end = -1 }
     self = .own(candidate)
   }
 }
@@ -119,7 +120,9 @@ struct Outcome: Sendable {
 extension Machine {
   /// Whether a violation outside a callee rests on what the callee's summary says.
   fileprivate func isOnWord(_ violation: Violation) -> Bool {
-    guard violation.calleeSteps.isEmpty else { return false }
+    guard violation.calleeSteps.isEmpty, violation.candidate.kind != .lateCheck else {
+      return false
+    }
     if violation.boundary.index > 1, case .foreign = universe[violation.boundary].place {
       return true
     }
@@ -149,7 +152,7 @@ private func analyse(
     summary = machine.summarise(key.module)
     var confirmed: Set<Defect> = []
     for candidate in machine.candidates.joined() {
-      if candidate.kind == .leak, confirmed.contains(Defect(candidate)) { continue }
+      if candidate.end >= 0, confirmed.contains(Defect(candidate)) { continue }
       machine.fuel = max(fuel / 4, 1000)
       if let confirmation = machine.replay(candidate, exploration) {
         guard confirmed.insert(Defect(confirmation.violation)).inserted else { continue }

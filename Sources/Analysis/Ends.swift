@@ -6,8 +6,9 @@
 import IR
 
 extension Machine {
-  /// Looks at the end of a block that returns.
+  /// Looks at the end of a block: one that returns, or one that checks.
   mutating func checkEnd(_ state: State) {
+    checkLate(state)
     guard !isDead else { return }
     var result = AbstractValue.constant(0)
     switch body.blocks[flow.order[position]].terminator {

@@ -12,7 +12,7 @@ extension Machine {
       confirmation.isUnsolved ? .possible : violation.isDefinite ? .proven : .witnessed
     let end = violation.candidate.end
     let origin =
-      end >= 0
+      end >= 0 && violation.candidate.kind != .lateCheck
       ? body.blocks[flow.order[Int(end)]].origin
       : body.instructions[violation.candidate.value].origin
     return Observation(

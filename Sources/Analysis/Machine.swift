@@ -15,6 +15,8 @@ enum CandidateKind: Hashable, Sendable {
   case afterRelease
   case invalidRelease
   case leak
+  /// An index that is checked after its use.
+  case lateCheck
   case frameEscape
   case null(NullReason)
   /// Bytes without a value since this declaration or allocation.
@@ -161,6 +163,8 @@ struct Machine {
   var steps = 0
   /// What every way to a return passes; made when a replay first asks.
   var postDominance: PostDominance?
+  /// The accesses at a variable index; found when a condition first asks.
+  var indexedAccesses: [IndexedAccess]?
   /// What the exploration claims; `nil` where nobody asks.
   var recording: Recording?
   /// The calls whose code stands in the body, where there are any.

@@ -221,6 +221,22 @@ public struct LeakObservation: Sendable, Hashable {
   public var isAssured: Bool
 }
 
+/// An index that is held against the size of its array after it was used.
+public struct LateCheckObservation: Sendable, Hashable {
+  /// The array as a person would name it.
+  public var object: String
+  /// Its elements.
+  public var count: Int64
+  /// The index as written.
+  public var index: String
+  /// The condition as written.
+  public var check: String
+  /// Where the condition is.
+  public var checkLocation: Location
+  /// Whether the use is a write.
+  public var isWrite: Bool
+}
+
 /// The address of a local in what outlives it.
 public struct EscapeObservation: Sendable, Hashable {
   /// The local; empty for memory of the frame without a name.
@@ -337,6 +353,8 @@ public struct Observation: Sendable, Hashable {
     case leak(LeakObservation)
     /// The address of a local in what outlives it.
     case escape(EscapeObservation)
+    /// An index that is checked after its use.
+    case lateCheck(LateCheckObservation)
     /// A call of an unsafe function that is not proven to fit.
     case unsafeCall(UnsafeCallObservation)
     /// A number that cannot be meant.

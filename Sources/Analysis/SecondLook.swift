@@ -311,6 +311,7 @@ extension Observation.Kind {
     case .invalidRelease: -1
     case .leak: -2
     case .escape: -3
+    case .lateCheck: -4
     case .unterminated: 2
     case .released(let use): use.isRelease ? 3 : 4
     case .unsafeCall: 5

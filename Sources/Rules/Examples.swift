@@ -199,6 +199,39 @@ extension RuleExample {
           printf("%s", line);
         }
         """#),
+    "index-before-check": RuleExample(
+      bad: #"""
+        #include "libc.h"
+
+        #define EVENTS 14
+
+        struct session {
+          unsigned char events[EVENTS];
+        };
+
+        int subscribe(struct session *session, unsigned char event) {
+          if (session->events[event] != 0) return -1;  // index-before-check
+          if (event >= EVENTS) return -1;
+          session->events[event] = 1;
+          return 0;
+        }
+        """#,
+      good: #"""
+        #include "libc.h"
+
+        #define EVENTS 14
+
+        struct session {
+          unsigned char events[EVENTS];
+        };
+
+        int subscribe(struct session *session, unsigned char event) {
+          if (event >= EVENTS) return -1;
+          if (session->events[event] != 0) return -1;
+          session->events[event] = 1;
+          return 0;
+        }
+        """#),
     "integer-overflow": RuleExample(
       bad: #"""
         #include "libc.h"

@@ -23,6 +23,7 @@ public struct Rule: Sendable {
     doubleClose,
     doubleFree,
     formatString,
+    indexBeforeCheck,
     integerOverflow,
     integerTruncation,
     invalidFree,
