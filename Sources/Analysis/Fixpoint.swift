@@ -159,7 +159,7 @@ extension Machine {
       let latches = inflow[start].filter { flow.contains(loop, $0.source) }
       if let back = joined(latches, at: start) { verify(loop, entry, closed, back) }
     }
-    for round in 0..<12 {
+    for round in 0..<16 {
       for index in start..<end {
         inflow[index].removeAll { flow.contains(loop, $0.source) }
         clear(index)
@@ -176,6 +176,9 @@ extension Machine {
         return
       }
       var next = join(closed, back, at: start, isLoopMerge: true)
+      // Facts that a test takes away, and a widened bound that falls by one in each round, may go round
+      // for ever: from here on nothing is taken back.
+      if round > 7 { next = join(head, next, at: start, isLoopMerge: true) }
       restoreInductions(loop, from: closed, into: &next, counter, head)
       if round > 0 { widen(&next, from: head, at: start, isWild: round > 3) }
       if isEqual(next, head) {
