@@ -17,7 +17,7 @@ struct CompilerFlags: Hashable, Sendable {
 
   /// The flags of `command` by the rules of `CompilerFlagTable`, response files expanded.
   init(of command: CompileCommand) throws(Refusal) {
-    let words = try ResponseFiles.expand(command.arguments, in: command.directory)
+    let words = try ResponseFiles.expand(command)
     if let target = Self.target(ofCompiler: command.arguments) { arguments.append(target) }
     var reader = WordReader(words: words.dropFirst())
     while let word = reader.next() {

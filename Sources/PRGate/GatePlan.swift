@@ -137,7 +137,7 @@ struct GatePlanner: Sendable {
       return FileManager.default.fileExists(atPath: command.file)
     }
     let path = Paths.relative(command.file, to: repository.root)
-    return head.files.contains(path) || ignored.contains(path)
+    return head.files.contains(path) || head.oversized.contains(path) || ignored.contains(path)
   }
 
   /// The commands that the change is known to reach, and those of which nobody knows.

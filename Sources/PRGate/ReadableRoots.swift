@@ -23,6 +23,15 @@ enum ReadableRoots {
     return allowed.sorted() + SnapshotOverlay.systemDirectories.map { Paths.canonical($0) }
   }
 
+  /// The directories that flags of a build may come from, real names: those of the project around its
+  /// working directory and around the source, and the working directory.
+  static func ofBuild(in directory: String, file: String) -> [String] {
+    let named =
+      [directory, projectRoot(around: directory)]
+      + [projectRoot(around: Paths.absolute("..", in: file))]
+    return Set(named.map { Paths.canonical($0) }).filter(isOfProgram).sorted()
+  }
+
   /// The work tree or the place of the database around a directory, else the directory.
   private static func projectRoot(around directory: String) -> String {
     if let root = Paths.repositoryRoot(around: directory) { return root }

@@ -9,18 +9,24 @@ enum ResponseFiles {
   /// Bytes of all files of a command together.
   static let sizeLimit = 1 << 20
 
-  /// The words with every response file replaced by its content; relative names start at `directory`.
-  static func expand(
-    _ words: [String], in directory: String
-  ) throws(CompilerFlags.Refusal) -> [String] {
-    var expansion = Expansion(directory: directory)
-    try expansion.append(words)
+  /// The words of a command with every response file replaced by its content; relative names start at
+  /// the directory of the command.
+  ///
+  /// A file must lie, by its real name, in the project or where the build works: the database may be a
+  /// part of the judged change, and what a response file says can appear in notes.
+  static func expand(_ command: CompileCommand) throws(CompilerFlags.Refusal) -> [String] {
+    guard command.arguments.contains(where: { $0.hasPrefix("@") }) else { return command.arguments }
+    var expansion = Expansion(
+      directory: command.directory,
+      roots: ReadableRoots.ofBuild(in: command.directory, file: command.file))
+    try expansion.append(command.arguments)
     return expansion.words
   }
 }
 
 private struct Expansion {
   let directory: String
+  let roots: [String]
   var words: [String] = []
   var open: [String] = []
   var size = 0
@@ -37,6 +43,9 @@ private struct Expansion {
 
   private mutating func appendFile(_ path: String) throws(CompilerFlags.Refusal) {
     let path = Paths.canonical(path)
+    guard roots.contains(where: { path.hasPrefix($0 + "/") }) else {
+      throw refusal(path, "lies outside of the project and its build directory")
+    }
     guard !open.contains(path) else { throw refusal(path, "contains itself") }
     guard open.count < ResponseFiles.depthLimit else {
       throw refusal(path, "is nested deeper than \(ResponseFiles.depthLimit) files")

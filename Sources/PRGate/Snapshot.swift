@@ -21,6 +21,8 @@ struct Snapshot: Sendable {
   let directory: String
   /// The plain files that are laid out, by path relative to the root.
   let files: Set<String>
+  /// Files that are too large to be laid out.
+  let oversized: Set<String>
   /// Directories of other repositories; their files are not laid out.
   let submodules: [String]
 
@@ -68,9 +70,11 @@ struct Snapshot: Sendable {
   private static func layOut(
     _ tree: String, _ entries: [TreeEntry], _ repository: GitRepository, _ store: BlobStore
   ) async throws -> Snapshot {
-    let plain = entries.filter { $0.kind == .file && $0.size <= sizeLimit }
+    let regular = entries.filter { $0.kind == .file }
+    let plain = regular.filter { $0.size <= sizeLimit }
     let snapshot = Snapshot(
       tree: tree, directory: store.directory(ofTree: tree), files: Set(plain.map(\.path)),
+      oversized: Set(regular.filter { $0.size > sizeLimit }.map(\.path)),
       submodules: entries.filter { $0.kind == .submodule }.map(\.path))
     if store.has(tree: tree) {
       store.touch(tree: tree)

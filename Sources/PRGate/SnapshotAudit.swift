@@ -33,8 +33,15 @@ struct SnapshotAudit {
   let root: String
   let ignored: IgnoredPaths
 
-  /// Takes the units that read something else off the list of those that were analysed.
+  /// Takes the units that read something else off the list of those that were analysed, and says of
+  /// those that are not laid out why they could not be.
   func apply(to program: inout ProgramAnalysis) {
+    for index in program.ledger.indices
+    where snapshot.oversized.contains(program.ledger[index].path) {
+      program.ledger[index].coverage = .incomplete(
+        reason:
+          "it has more than \(Snapshot.sizeLimit >> 20) MiB; split it, or exclude it in the policy")
+    }
     var hashes: [String: String?] = [:]
     for module in program.modules {
       guard let foreign = module.files.rows.first(where: { !isOfCommit($0, &hashes) }) else {

@@ -138,7 +138,18 @@ func crossCompilersNameTheirTarget(words: [String], arguments: [String]) throws 
     #expect(
       refusal(directory, ["@x.rsp"])
         == "its response file '\(directory.file("x.rsp"))' is not there; build the project first")
-    #expect(refusal(directory, ["@/dev/zero"]).contains("is not there"))
+  }
+
+  @Test(arguments: ["/etc/hostname", "/dev/zero", "/proc/self/environ", "/nowhere/x"])
+  func mustLieInTheProject(_ file: String) throws {
+    let directory = try Directory()
+    #expect(
+      refusal(directory, ["@" + file]).hasSuffix(
+        "lies outside of the project and its build directory"))
+    let link = try Directory()
+    try FileManager.default.createSymbolicLink(
+      atPath: link.file("x.rsp"), withDestinationPath: "/etc/hostname")
+    #expect(refusal(link, ["@x.rsp"]).contains("'/etc/hostname' lies outside"))
   }
 
   @Test func mustNotContainThemselves() throws {

@@ -285,9 +285,16 @@ import Testing
   @Test("17: a change of one file costs more than its own units")
   func onlyWhatIsReached() throws {
     try repository.write(functions: Self.flaw)
-    let outcome = try repository.gate()
+    let outcome = try repository.gate("-v")
     #expect(outcome.report?.ledger.units.map(\.path) == ["src/other.c"])
+    let (parsed, kept) = ("0 from the cache, 1 parsed", "1 from the cache, 0 parsed")
+    // Head, then base; the base is parsed once, whatever comes next on the branch.
+    #expect(outcome.outcome.errors == said(parsed) + said(parsed))
+    try repository.write(functions: Self.flaw, "int more;\n")
+    #expect(try repository.gate("-v").outcome.errors == said(parsed) + said(kept))
   }
+
+  private func said(_ counts: String) -> String { "prgate: note: 1 units: \(counts)\n" }
 
   @Test("18: no suppression in the code, or one that changes what a finding is")
   func suppressionKeepsIdentity() throws {

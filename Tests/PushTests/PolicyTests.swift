@@ -303,6 +303,35 @@ import Testing
     #expect(outcome.report?.suppressed.count == 2)
   }
 
+  @Test("Branches that prune different entries merge in git, and what both left is gone")
+  func merges() throws {
+    let names = ["a", "b", "c", "d", "e"]
+    func write(_ kept: [String]) throws {
+      for name in names {
+        let flaw = FlawedRepository.read(name)
+        try repository.write(
+          "#include \"packet.h\"\n" + (kept.contains(name) ? flaw : "int \(name);\n"),
+          to: "src/\(name).c")
+      }
+    }
+    try repository.write("int other;\n")
+    try repository.sandbox.writeDatabase(of: names.map { "src/\($0).c" })
+    try write(names)
+    #expect(try prgate("baseline", "create").output.contains("5 entries"))
+    try repository.commitToMain("baseline")
+    for (branch, kept) in [("one", ["b", "c", "d", "e"]), ("two", ["a", "b", "c", "d"])] {
+      try repository.sandbox.git(
+        "checkout", "--quiet", "-b", branch, "origin/main", in: "repo")
+      try write(kept)
+      #expect(try prgate("baseline", "prune").output.hasPrefix("removed 1 entry of 5"))
+      try repository.sandbox.commit(branch)
+    }
+    try repository.sandbox.git("merge", "--quiet", "--no-edit", "one", in: "repo")
+    #expect(try prgate("baseline", "show").output.contains("3 entries"))
+    #expect(try prgate("baseline", "diff").status == 0)
+    #expect(try repository.judge(["--ratchet"]).status == 0)
+  }
+
   @Test("A merge that was not resolved is an error with its line")
   func conflict() throws {
     #expect(try prgate("baseline", "create").status == 0)
