@@ -20,6 +20,7 @@ extension Machine {
     let leftRange = leftFact.interval
     let rightRange = rightFact.interval
     let input = leftFact.input.isNone ? rightFact.input : leftFact.input
+    if op == .divide { checkMeasuredCount(left, right, at: value) }
     checkOperands(op, left, right, leftFact, rightFact, at: value, state)
     switch op {
     case .add:
@@ -230,6 +231,7 @@ extension Machine {
       if kind == .integerToPointer, case .number(let form) = known, form != .zero {
         return unknownValue(value, &state)
       }
+      if kind == .pointerCast { checkObject(operand, as: value, state) }
       return known
     case .decay: return decay(operand, known, state)
     case .toBool:

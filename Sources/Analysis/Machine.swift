@@ -17,6 +17,10 @@ enum CandidateKind: Hashable, Sendable {
   case leak
   /// An index that is checked after its use.
   case lateCheck
+  /// The size of a pointer that is taken for something else.
+  case measuredPointer
+  /// Memory that is too small for its type.
+  case shortAllocation
   case frameEscape
   case null(NullReason)
   /// Bytes without a value since this declaration or allocation.

@@ -11,6 +11,7 @@ extension Machine {
     _ state: inout State
   ) -> AbstractValue {
     checkSizes(model, arguments, at: value, state)
+    checkMeasured(model, arguments, at: value)
     dereferenceArguments(model, function, arguments, at: value, &state)
     // The result speaks of the state before the call: strcpy returns a pointer, strlen a length.
     var result =

@@ -237,6 +237,46 @@ public struct LateCheckObservation: Sendable, Hashable {
   public var isWrite: Bool
 }
 
+/// The size of a pointer, taken for that of what it leads to.
+public struct MeasuredPointerObservation: Sendable, Hashable {
+  /// What the size is taken for.
+  public enum Use: Sendable, Hashable {
+    /// The bytes that a call writes or reads through the pointer.
+    case bytes
+    /// The memory that the pointer gets.
+    case allocation
+    /// The elements of an array, when divided by the size of one.
+    case count
+  }
+
+  /// What it is taken for.
+  public var use: Use
+  /// The type of the pointer.
+  public var type: String
+  /// The size as written.
+  public var expression: String
+  /// The function that takes it; empty for a division.
+  public var callee: String
+  /// Bytes of the pointer.
+  public var pointerSize: Int64
+  /// Bytes of one object of the type that it leads to; 0 where that is not known.
+  public var objectSize: Int64
+}
+
+/// Memory that is too small for the type that it gets.
+public struct ShortAllocationObservation: Sendable, Hashable {
+  /// The allocator.
+  public var callee: String
+  /// The bytes that are asked for, at most.
+  public var size: Int64
+  /// Bytes of one object of the type.
+  public var objectSize: Int64
+  /// The type.
+  public var type: String
+  /// Whether it is a structure whose first member has room.
+  public var holdsFirst: Bool
+}
+
 /// The address of a local in what outlives it.
 public struct EscapeObservation: Sendable, Hashable {
   /// The local; empty for memory of the frame without a name.
@@ -355,6 +395,10 @@ public struct Observation: Sendable, Hashable {
     case escape(EscapeObservation)
     /// An index that is checked after its use.
     case lateCheck(LateCheckObservation)
+    /// The size of a pointer, taken for that of an object or an array.
+    case measuredPointer(MeasuredPointerObservation)
+    /// Memory that is too small for its type.
+    case shortAllocation(ShortAllocationObservation)
     /// A call of an unsafe function that is not proven to fit.
     case unsafeCall(UnsafeCallObservation)
     /// A number that cannot be meant.

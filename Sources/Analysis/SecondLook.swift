@@ -312,6 +312,8 @@ extension Observation.Kind {
     case .leak: -2
     case .escape: -3
     case .lateCheck: -4
+    case .measuredPointer: -5
+    case .shortAllocation: -6
     case .unterminated: 2
     case .released(let use): use.isRelease ? 3 : 4
     case .unsafeCall: 5

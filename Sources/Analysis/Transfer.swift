@@ -32,6 +32,7 @@ extension Machine {
       }
       if type.isInteger || constant == 0 { return .constant(constant) }
       return .unknown
+    case .pointerSize: return .constant(Int64(module.pointerSize))
     case .floating(let bits): return floatingConstant(bits, at: value, &state)
     case .block, .resultAddress: return .unknown
     case .literal(let literal):

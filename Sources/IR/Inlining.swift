@@ -341,6 +341,7 @@ private struct Inliner {
     let source = clone.source
     switch operation {
     case .constant, .floating, .block: return operation
+    case .pointerSize(let type): return .pointerSize(of: importer.type(type, from: source))
     case .resultAddress:
       // Its uses lead to the caller's object; nothing uses the row itself.
       return .constant(0)

@@ -75,6 +75,10 @@ public enum Operation: BitwiseCopyable, Hashable, Sendable {
   /// An integer constant of the instruction's integer type (bits above its width repeat its sign;
   /// an unsigned 64-bit one is stored as the same bits), or a pointer constant such as `NULL`.
   case constant(Int64)
+  /// The size of a pointer type that `sizeof` measures of an expression.
+  ///
+  /// Sizes of everything else, and of types that are written out, are constants.
+  case pointerSize(of: TypeID)
   /// A floating constant by its bits as a `double`, so that a NaN equals itself and zeros of
   /// different signs differ.
   case floating(bits: UInt64)

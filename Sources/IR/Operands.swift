@@ -4,8 +4,8 @@ extension Operation {
   /// Calls `visit` with every value that the operation uses, in order.
   public func forEachOperand(in body: Body, _ visit: (ValueID) -> Void) {
     switch self {
-    case .constant, .floating, .literal, .local, .global, .function, .block, .resultAddress,
-      .declare, .endScope:
+    case .constant, .pointerSize, .floating, .literal, .local, .global, .function, .block,
+      .resultAddress, .declare, .endScope:
       break
     case .field(let base, _), .loadBits(let base, _): visit(base)
     case .element(let base, let index, _):

@@ -206,6 +206,7 @@ private struct Printer {
   func describe(_ operation: Operation) -> String {
     switch operation {
     case .constant(let value): "\(value)"
+    case .pointerSize(let type): "size \(name(type))"
     case .floating(let bits): "\(Double(bitPattern: bits))"
     case .literal(let id): "literal \(quoted(id))"
     case .local(let id): name(id)

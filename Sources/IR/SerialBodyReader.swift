@@ -130,6 +130,7 @@ extension ModuleReader {
     }
     switch tag {
     case .constant: return .constant(try input.signed())
+    case .pointerSize: return .pointerSize(of: try type())
     case .floating: return .floating(bits: try input.word())
     case .literal: return .literal(try literal())
     case .local: return .local(try input.handle(below: sizes.locals))

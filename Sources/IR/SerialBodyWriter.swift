@@ -76,6 +76,9 @@ extension ByteWriter {
     case .constant(let value):
       tag(.constant)
       signed(value)
+    case .pointerSize(let type):
+      tag(.pointerSize)
+      handle(type)
     case .floating(let bits):
       tag(.floating)
       fixed(bits)

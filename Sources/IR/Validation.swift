@@ -191,6 +191,8 @@ private struct Validator {
     let own = module.types[row.type]
     switch row.operation {
     case .constant(let value): checkConstant(value, own, id)
+    case .pointerSize(let type):
+      require(own.isInteger && module.types[type].isPointer, id, "a size of no pointer")
     case .floating:
       if case .floating = own.kind { break }
       fail(id, "a floating constant of another type")

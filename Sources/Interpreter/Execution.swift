@@ -145,6 +145,7 @@ extension Machine {
     switch instruction.operation {
     case .constant(let value):
       return scalar(instruction.type).canonical(UInt64(bitPattern: value))
+    case .pointerSize(let type): return module.types[type].size
     case .floating(let bits):
       return scalar(instruction.type).rounded(Double(bitPattern: bits))
     case .literal(let id): return literalAddresses[Int(id.index)]

@@ -243,6 +243,7 @@ private struct Relocation {
 
   private func moved(_ operation: Operation) -> Operation {
     switch operation {
+    case .pointerSize(let type): .pointerSize(of: self[type])
     case .literal(let literal): .literal(self[literal])
     case .global(let global): .global(self[global])
     case .function(let function): .function(self[function])

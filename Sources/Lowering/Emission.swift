@@ -244,7 +244,8 @@ extension Lowerer {
     _ relation: Comparison, _ left: ValueID, _ right: ValueID, _ type: TypeID, _ origin: OriginID
   ) -> ValueID {
     let operandType = module.types[code.instruction(left).type]
-    if let first = code.constant(left), let second = code.constant(right), operandType.width <= 64,
+    if let first = code.constantOrSize(left, module.pointerSize),
+      let second = code.constantOrSize(right, module.pointerSize), operandType.width <= 64,
       operandType.isInteger
     {
       let isUnsigned = !operandType.isSigned

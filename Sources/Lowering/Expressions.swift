@@ -179,6 +179,12 @@ extension Lowerer {
   }
 
   private mutating func sizeOrAlignment(_ node: Cursor) -> ValueID {
+    if let operand = unit.children(of: node).last(where: { unit.kind(of: $0).isExpression }),
+      case let measured = type(of: operand), module.types[measured].isPointer,
+      firstWord(of: node) == "sizeof"
+    {
+      return emit(.pointerSize(of: measured), type(of: node), origin(node))
+    }
     if let value = constantValue(node) { return value }
     let place = origin(node)
     let type = self.type(of: node)

@@ -162,6 +162,12 @@ struct FunctionCode {
     if case .constant(let number) = body.instructions[value].operation { number } else { nil }
   }
 
+  /// The same, or the size of a pointer.
+  func constantOrSize(_ value: ValueID, _ pointerSize: UInt8) -> Int64? {
+    if case .pointerSize = body.instructions[value].operation { return Int64(pointerSize) }
+    return constant(value)
+  }
+
   mutating func list(_ values: some Sequence<ValueID>) -> Slice {
     let start = UInt32(body.operands.count)
     body.operands.append(contentsOf: values)

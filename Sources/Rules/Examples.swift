@@ -33,6 +33,35 @@ extension RuleExample {
           return points;
         }
         """#),
+    "allocation-too-small": RuleExample(
+      bad: #"""
+        #include "libc.h"
+
+        struct lease {
+          unsigned long start, end;
+          unsigned char address[16];
+          int flags;
+        };
+
+        struct lease *lease(void) {
+          struct lease *made = malloc(1);  // allocation-too-small
+          return made;
+        }
+        """#,
+      good: #"""
+        #include "libc.h"
+
+        struct lease {
+          unsigned long start, end;
+          unsigned char address[16];
+          int flags;
+        };
+
+        struct lease *lease(void) {
+          struct lease *made = malloc(sizeof *made);
+          return made;
+        }
+        """#),
     "bad-shift": RuleExample(
       bad: #"""
         #include "libc.h"
@@ -593,6 +622,29 @@ extension RuleExample {
           int count = fscanf(file, "%d", number);
           fclose(file);
           return count == 1 ? 0 : -1;
+        }
+        """#),
+    "sizeof-pointer": RuleExample(
+      bad: #"""
+        #include "libc.h"
+
+        struct key {
+          unsigned char bytes[32];
+        };
+
+        void forget(struct key *key) {
+          memset(key, 0, sizeof(key));  // sizeof-pointer
+        }
+        """#,
+      good: #"""
+        #include "libc.h"
+
+        struct key {
+          unsigned char bytes[32];
+        };
+
+        void forget(struct key *key) {
+          memset(key, 0, sizeof(*key));
         }
         """#),
     "stack-address-escape": RuleExample(

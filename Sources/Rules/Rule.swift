@@ -17,6 +17,7 @@ public struct Rule: Sendable {
   /// All rules, sorted by id.
   public static let all: [Rule] = [
     allocationSizeOverflow,
+    allocationTooSmall,
     badShift,
     bufferUnderrun,
     divideByZero,
@@ -38,6 +39,7 @@ public struct Rule: Sendable {
     outOfBoundsRead,
     outOfBoundsWrite,
     resourceLeak,
+    sizeofPointer,
     stackAddressEscape,
     stringBoundMisuse,
     taintedIndex,

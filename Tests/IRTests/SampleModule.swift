@@ -178,6 +178,7 @@ struct SampleModule {
       if let kind = CastKind(rawValue: raw) { add(.cast(kind, value)) }
     }
     add(.pointerDifference(value, other, stride: 12))
+    add(.pointerSize(of: TypeID(index: 0)))
   }
 
   private mutating func addCalls() {
