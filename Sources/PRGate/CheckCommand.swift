@@ -41,7 +41,7 @@ struct CheckCommand: AsyncParsableCommand, TakesCompilerFlags {
     let report = Self.report(
       program, plan: plan, rules: rules, judgement: judgement, isWhole: isWhole,
       isVerbose: output.verbose)
-    try output.write(report)
+    try output.write(report, access: cache.access)
     if report.exitCode != 0 { throw ExitCode(report.exitCode) }
   }
 

@@ -142,6 +142,7 @@ struct GateCommand: AsyncParsableCommand {
   private var budgetHandler: @Sendable (Int, TimeBudget.Progress) -> Void {
     let isHook = stdin == .prePush || ciDecides
     let (output, accepts, hasAdvice) = (output, onIncomplete == .warn, stdin != nil)
+    let access = cache.access
     return { seconds, progress in
       GateCache.removeScratch()
       let late = TimeBudget.reason(seconds: seconds)
@@ -151,7 +152,7 @@ struct GateCommand: AsyncParsableCommand {
         notes: [], head: "", base: "", rules: RuleSet.all, version: Version.number)
       report.acceptsIncomplete = accepts
       if let partial = progress.partial { report = partial }
-      if !isHook || progress.partial != nil { try? output.write(report) }
+      if !isHook || progress.partial != nil { try? output.write(report, access: access) }
       // The time excuses what it kept from being analysed, and nothing else.
       let isExcused =
         isHook
@@ -202,7 +203,9 @@ struct GateCommand: AsyncParsableCommand {
     var reports: [Report] = []
     for range in ranges {
       let report = try await run.report(on: range, time: time)
-      try time.finish(report) { report throws(CommandFailure) in try output.write(report) }
+      try time.finish(report) { report throws(CommandFailure) in
+        try output.write(report, access: self.cache.access)
+      }
       reports.append(report)
     }
     return reports

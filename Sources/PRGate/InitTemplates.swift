@@ -181,9 +181,11 @@ struct InitTemplates {
           variables:
             # Changes may read what the main branch has kept, and never write it.
             PRGATE_CACHE: pull
+            PRGATE_OPTIONS: --cache-readonly
         - if: $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH
           variables:
             PRGATE_CACHE: pull-push
+            PRGATE_OPTIONS: ""
       variables:
         # The gate needs the common ancestor.
         GIT_DEPTH: 0
@@ -200,8 +202,8 @@ struct InitTemplates {
     \(indented(project.recipe.map { "- " + $0 }, by: 4))
       script:
         # The widget compares with the report of the target branch, so both hold everything.
-        - .prgate-tool/prgate check -q -o gitlab=gl-code-quality-report.json || true
-        - .prgate-tool/prgate gate --base "${CI_MERGE_REQUEST_DIFF_BASE_SHA:-$CI_COMMIT_BEFORE_SHA}"
+        - .prgate-tool/prgate check -q $PRGATE_OPTIONS -o gitlab=gl-code-quality-report.json || true
+        - .prgate-tool/prgate gate $PRGATE_OPTIONS --base "${CI_MERGE_REQUEST_DIFF_BASE_SHA:-$CI_COMMIT_BEFORE_SHA}"
           -o junit=prgate.xml -o json=prgate.json
       artifacts:
         when: always
@@ -239,9 +241,18 @@ struct InitTemplates {
           git fetch -q --depth 1 "$PRGATE_REPOSITORY" "$PRGATE_COMMIT"
           git checkout -q FETCH_HEAD
         displayName: get prgate
+      # A pull request reads what its target has kept; what it keeps itself no other one gets.
+      - task: Cache@2
+        inputs:
+          key: prgate | "$(Build.SourceVersion)"
+          restoreKeys: prgate
+          path: $(Pipeline.Workspace)/prgate-cache
+        displayName: cache
       - bash: |
+          cache=(--cache-dir "$PIPELINE_WORKSPACE/prgate-cache")
+          if [ "$BUILD_REASON" = PullRequest ]; then cache+=(--cache-readonly); fi
           # The checkout of a pull request is the merge of it into its target.
-          "$AGENT_TEMPDIRECTORY/prgate/prgate" gate --base HEAD^1 -f azure \\
+          "$AGENT_TEMPDIRECTORY/prgate/prgate" gate "${cache[@]}" --base HEAD^1 -f azure \\
             -o sarif="$BUILD_ARTIFACTSTAGINGDIRECTORY/prgate.sarif" \\
             -o junit="$BUILD_ARTIFACTSTAGINGDIRECTORY/prgate.xml" \\
             -o markdown="$BUILD_ARTIFACTSTAGINGDIRECTORY/prgate.md"

@@ -52,9 +52,12 @@ struct OutputOptions: ParsableArguments {
     if verbose, quiet { throw ValidationError("-v and -q exclude each other") }
   }
 
-  /// Writes the report wherever it was asked for, files first.
-  func write(_ report: Report) throws(CommandFailure) {
-    KeptReport.keep(report, root: WorkingPlace.current.root)
+  /// Writes the report wherever it was asked for, files first; `prgate why` can be asked about it then,
+  /// unless the run may keep nothing.
+  func write(
+    _ report: Report, access: CacheAccess = .readAndWrite
+  ) throws(CommandFailure) {
+    if access != .readOnly { KeptReport.keep(report, root: WorkingPlace.current.root) }
     if format == .github { GitHubStep.publish(report) }
     let plain = RenderOptions(showAll: all)
     for file in files {

@@ -73,6 +73,21 @@ import Testing
     #expect(builds == 4)
   }
 
+  @Test func aCheckoutOfTheSameSourcesBuildsNothing() async throws {
+    _ = try await run()
+    for name in ["Package.swift", "Sources/A/a.swift", "Sources/A/b.swift"] {
+      try tree.write("", to: name)
+    }
+    for _ in 1...2 { #expect(try await run().code == 7) }
+    #expect(builds == 1)
+    try tree.write("// changed", to: "Sources/A/b.swift")
+    _ = try await run()
+    #expect(builds == 2)
+    try tree.write("", to: "Sources/A/b.swift")
+    _ = try await run()
+    #expect(builds == 3)
+  }
+
   @Test func saysWhatIsWrongWithABuildAndTriesAgain() async throws {
     try tree.write("", to: "broken")
     for count in 1...2 {
