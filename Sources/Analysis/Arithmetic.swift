@@ -261,6 +261,7 @@ extension Machine {
     let interval = known.interval
     if range.contains(interval) { return .number(form) }
     if let operand {
+      checkDistance(operand, at: value, state)
       checkTruncation(operand, form, known.input, at: value, state)
       if case .cast(.truncate, _) = operation(value) {
         checkNarrowing(operand, form, known, at: value, state)

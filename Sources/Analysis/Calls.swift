@@ -14,6 +14,7 @@ extension Machine {
       if mode == .explore { indirectTargets[value] = .some(target) }
     }
     let arguments = Array(body.values(call.arguments))
+    checkDifferences(arguments, at: value, state)
     if let target {
       if facts.neverReturns(target, in: module) {
         isDead = true
@@ -36,14 +37,16 @@ extension Machine {
       dereferenceArguments(required, arguments, at: value, &state)
     }
     forgetNulls(arguments, &state)
+    let isRelease = target.map { isReleasing(module.functions[$0]) } ?? false
     for argument in arguments {
       share(registers[Int(argument.index)], &state)
-      if case .pointer(let region, _, _, _) = registers[Int(argument.index)] {
+      if !isRelease, case .pointer(let region, _, _, _) = registers[Int(argument.index)] {
         escape(region, &state)
       }
     }
     if let object = call.resultObject { clobber(object, &state) }
-    havoc(&state)
+    if !isRelease { havoc(&state) }
+    if let target { believe(module.functions[target], arguments, at: value, &state) }
     guard let target else { return unknownValue(value, &state) }
     return declaredResult(module.functions[target], arguments, at: value, &state)
   }

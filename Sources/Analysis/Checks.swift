@@ -113,6 +113,9 @@ extension Machine {
     if over.interval.high > 0 {
       let isDefinite = over.interval.low > 0 && length.low > 0
       guard isDefinite || !over.highBoundary.isNone else {
+        checkIndex(
+          of: access.address, into: access.region, access.inside, excess: excess,
+          high: over.interval.high, isWrite: access.isWrite, at: access.value, state)
         requireOwn(
           access.address,
           Requirement(start: start, length: access.length, ownSize: size, excess: excess),

@@ -112,6 +112,13 @@ struct Facts: Sendable {
     return answer
   }
 
+  /// Whether a call in the program names a function; else only code unseen hands it its arguments.
+  mutating func isCalled(_ key: FunctionKey, in module: Module) -> Bool {
+    let answer = program.isCalled(key)
+    record("called \(module.symbols[module.functions[key.function].usr])", answer: answer ? 1 : 0)
+    return answer
+  }
+
   private mutating func record(_ question: String, answer: UInt64) {
     guard asked.insert(question).inserted else { return }
     var hash = StableHash()
@@ -169,6 +176,8 @@ public struct Program: Sendable {
   private var definitions: [String: (module: Int, global: GlobalID)] = [:]
   private var globals: [[String: GlobalID]] = []
   private var callCounts: [FunctionKey: Int] = [:]
+  /// Functions that calls name; looked up, never listed.
+  private var called: Set<FunctionKey> = []
   private let modules: [Module]
   private let isWhole: Bool
 
@@ -213,7 +222,9 @@ public struct Program: Sendable {
     for (index, module) in modules.enumerated() {
       for body in module.functions.rows.lazy.compactMap(\.body) {
         for call in body.calls.rows {
-          if case .function(let callee) = call.callee { count(callee, in: index) }
+          guard case .function(let callee) = call.callee else { continue }
+          count(callee, in: index)
+          if let key = definition(of: callee, in: index) { called.insert(key) }
         }
         for row in body.instructions.rows {
           if case .function(let function) = row.operation { count(function, in: index) }
@@ -272,6 +283,9 @@ public struct Program: Sendable {
 
   /// How many calls in the program name a function, and how many times its address is used.
   func callCount(of key: FunctionKey) -> Int { callCounts[key] ?? 0 }
+
+  /// Whether a call in the program names a function.
+  func isCalled(_ key: FunctionKey) -> Bool { called.contains(key) }
 
   /// Whether no path through the function's body reaches its end.
   func neverReturns(_ usr: String) -> Bool { endless.contains(usr) }

@@ -21,7 +21,7 @@ private struct Output {
 }
 
 extension Machine {
-  private func conversions(_ format: ValueID, isScan: Bool) -> [Conversion]? {
+  func conversions(_ format: ValueID, isScan: Bool) -> [Conversion]? {
     guard case .pointer(let region, let offset, _, _) = registers[Int(format.index)],
       case .literal(let id) = universe[region].kind, offset.isConstant
     else { return nil }

@@ -73,21 +73,23 @@ extension Machine {
   /// Reports the use of an object whose lifetime has ended; answers whether it has.
   mutating func useReleased(
     _ address: ValueID, _ region: Region, isRelease: Bool, _ family: ResourceFamily = .memory,
-    at value: ValueID, argument: Int, _ state: State
+    isBelieved: Bool = false, at value: ValueID, argument: Int, _ state: State
   ) -> Bool {
     if case .choice = universe[region].kind {
       guard mode == .explore else { return false }
       eachAlternative(of: address) { machine, region in
         _ = machine.useReleased(
-          address, region, isRelease: isRelease, family, at: value, argument: argument, state)
+          address, region, isRelease: isRelease, family, isBelieved: isBelieved, at: value,
+          argument: argument, state)
       }
       return false
     }
     guard let release = state.release(of: region), release.cause != value else { return false }
-    let observation = ReleasedObservation(
+    var observation = ReleasedObservation(
       object: releasedName(address, release.cause), isRelease: isRelease,
       callee: calleeName(value), cause: calleeName(release.cause),
       family: family)
+    observation.isBelieved = isBelieved || release.isBelieved
     report(
       Violation(
         candidate: Candidate(

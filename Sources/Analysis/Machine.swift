@@ -26,6 +26,7 @@ enum CandidateKind: Hashable, Sendable {
   /// Bytes without a value since this declaration or allocation.
   case uninitialised(ValueID)
   case size(SizeDefect)
+  case unchecked(UncheckedObservation.Role)
   /// A row of the callee's obligations.
   case obligation(Int)
 }
@@ -99,6 +100,8 @@ struct Machine {
   /// Slot in `State.locals` by local, or -1 where the local lives in memory.
   let slots: [Int]
   let slotCount: Int
+  /// Whether the function subtracts pointers.
+  let hasPointerDifference: Bool
   /// Position in the order of blocks by instruction.
   let positions: [Int32]
 
@@ -165,6 +168,8 @@ struct Machine {
   var fuel: Int
   /// Steps taken.
   var steps = 0
+  /// Pointers that move in step with a count, where somebody has asked.
+  var cursors: [Cursor]?
   /// What every way to a return passes; made when a replay first asks.
   var postDominance: PostDominance?
   /// The accesses at a variable index; found when a condition first asks.
@@ -209,6 +214,9 @@ struct Machine {
     }
     self.slots = slots
     slotCount = count
+    hasPointerDifference = body.instructions.rows.contains { row in
+      if case .pointerDifference = row.operation { true } else { false }
+    }
     var positions = [Int32](repeating: -1, count: body.instructions.count)
     for (index, block) in flow.order.enumerated() {
       for row in body.blocks[block].instructions.indices { positions[row] = Int32(index) }

@@ -24,6 +24,7 @@ extension Machine {
     readBytes(
       address, LinearForm(constant: size), isOutput: false, at: value, argument: 0, &state)
     dereference(address, at: value, argument: 0, &state)
+    checkCursor(address, at: value, state)
     access(
       address, LinearForm(constant: size), isWrite: false, at: value, argument: 0, state)
     guard case .pointer(let region, let offset, _, _) = registers[Int(address.index)],

@@ -96,6 +96,11 @@ extension Machine {
       guard let bytes = size(count, arguments, about: target) else {
         return clobber(arguments[target], &state)
       }
+      if case .argument(let index) = count {
+        checkLength(
+          of: arguments[index], from: arguments[source], into: arguments[target], at: value,
+          argument: index, state)
+      }
       copyBytes(
         registers[Int(arguments[target].index)], registers[Int(arguments[source].index)], bytes,
         at: value, &state)

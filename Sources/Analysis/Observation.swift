@@ -84,6 +84,8 @@ public struct AccessObservation: Sendable, Hashable {
   public var isHandedOn = false
   /// Whether the last element that is touched is the terminator of a string.
   public var endsInTerminator = false
+  /// Whether the size of the object is only what the program counts down along with a pointer into it.
+  public var isBelieved = false
 }
 
 /// A string use of an array that may lack its terminator.
@@ -170,6 +172,8 @@ public struct ReleasedObservation: Sendable, Hashable {
   public var cause: String
   /// What kind of resource it is.
   public var family: ResourceFamily
+  /// Whether only the name or the shape of a function says that it releases or reads.
+  public var isBelieved = false
 }
 
 /// A release of what may not be released so.
@@ -305,6 +309,39 @@ public struct UninitialisedObservation: Sendable, Hashable {
   public var isAssured: Bool
 }
 
+/// A number that decides how far an access goes, and that the function holds against nothing.
+public struct UncheckedObservation: Sendable, Hashable {
+  /// What it is.
+  public enum Role: UInt8, Sendable, Hashable {
+    /// How much is copied into an object of fixed size.
+    case length
+    /// An index into an array of fixed size.
+    case index
+    /// What is left up to an end that may have been passed.
+    case difference
+    /// An unsigned number from elsewhere less a constant that may be larger.
+    case remainder
+    /// The distance of two pointers, which is negative on a path.
+    case distance
+  }
+
+  /// What it is.
+  public var role: Role
+  /// The function that takes it; empty for an operator.
+  public var callee: String
+  /// The number as written.
+  public var expression: String
+  /// The object as a person would name it; empty where there is none.
+  public var object: String
+  /// Bytes or, of an index, elements of the object; of a remainder what is subtracted; of a distance its
+  /// value.
+  public var size: Int64
+  /// Who supplies the number: the call or the parameter as written.
+  public var source: String
+  /// Whether `source` is a call.
+  public var isFromCall: Bool
+}
+
 /// An access through a pointer that is null, or that its source says can be.
 public struct NullObservation: Sendable, Hashable {
   /// Where the null pointer comes from.
@@ -403,6 +440,8 @@ public struct Observation: Sendable, Hashable {
     case unsafeCall(UnsafeCallObservation)
     /// A number that cannot be meant.
     case size(SizeObservation)
+    /// A number that is held against nothing.
+    case unchecked(UncheckedObservation)
     /// A bound of a string function that does not protect the destination.
     case bound(BoundObservation)
     /// A format that text from outside chooses.

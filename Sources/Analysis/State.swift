@@ -69,6 +69,8 @@ struct Release: BitwiseCopyable, Hashable, Sendable {
   var cause: ValueID
   /// Whether it happened on every path; on a single path always.
   var isCertain: Bool
+  /// Whether only the name of the function says so.
+  var isBelieved = false
 }
 
 /// A condition that the path has passed: `form` is at most zero, zero, or not zero.

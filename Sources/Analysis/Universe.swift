@@ -333,6 +333,12 @@ struct Universe: Sendable {
     return region
   }
 
+  /// The region of a local variable, where it was asked for.
+  func knownRegion(of local: LocalID) -> Region? {
+    let known = localRegions[Int(local.index)]
+    return known == 0 ? nil : Region(index: known)
+  }
+
   /// The region that an instruction allocates or that its value points to.
   mutating func region(of value: ValueID, isHeap: Bool, size: LinearForm?) -> Region {
     let known = valueRegions[Int(value.index)]

@@ -51,6 +51,7 @@ extension AccessObservation {
   /// else; a copy over neighbouring members, or a constant place behind the last member of a struct that
   /// a payload follows, may be meant: these are only likely.
   func tier(_ judgement: Judgement) -> Tier? {
+    if isBelieved { return judgement == .possible ? nil : .b }
     let mayBeMeant = staysInRecord && (isHandedOn || !callee.isEmpty)
     switch judgement {
     case .possible: return nil

@@ -28,7 +28,7 @@ func reportReleased(
     let cause = use.cause.isEmpty ? "it was released" : "'\(use.cause)' released it"
     findings.append(
       pass.finding(
-        rule, observation, "\(text), after \(cause)", tier: .a,
+        rule, observation, "\(text), after \(cause)", tier: use.isBelieved ? .b : .a,
         hint: "set the pointer to NULL where it is released, or leave the path there", last: text))
   }
 }

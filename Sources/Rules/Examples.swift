@@ -791,6 +791,133 @@ extension RuleExample {
           return joined;
         }
         """#),
+    "unchecked-difference": RuleExample(
+      bad: #"""
+        #include "libc.h"
+
+        int skip_name(const uint8_t *packet, size_t packet_length, const uint8_t **at);
+        int store(void *target, const uint8_t *data, size_t length);
+
+        int store_record(void *target, const uint8_t *packet, size_t packet_length, const uint8_t *at,
+                         int record_length) {
+          const uint8_t *end = at + record_length;
+          if (!skip_name(packet, packet_length, &at)) return 0;
+          return store(target, at, end - at);  // unchecked-difference
+        }
+        """#,
+      good: #"""
+        #include "libc.h"
+
+        int skip_name(const uint8_t *packet, size_t packet_length, const uint8_t **at);
+        int store(void *target, const uint8_t *data, size_t length);
+
+        int store_record(void *target, const uint8_t *packet, size_t packet_length, const uint8_t *at,
+                         int record_length) {
+          const uint8_t *end = at + record_length;
+          if (!skip_name(packet, packet_length, &at) || at > end) return 0;
+          return store(target, at, end - at);
+        }
+        """#),
+    "unchecked-index": RuleExample(
+      bad: #"""
+        #include "libc.h"
+
+        enum event { VOLUME = 1, TRACK, POSITION, LAST_EVENT = POSITION };
+
+        struct header {
+          uint8_t code;
+          uint8_t params[1];
+        };
+
+        struct session {
+          uint8_t transactions[LAST_EVENT + 1];
+          uint32_t registered;
+        };
+
+        void volume_changed(struct session *session);
+        void track_changed(struct session *session);
+
+        void on_event(void *data, uint8_t *operands, size_t count) {
+          struct session *session = data;
+          struct header *header = (void *)operands;
+          uint8_t event = header->params[0];
+          switch (event) {
+            case VOLUME: volume_changed(session); break;
+            case TRACK: track_changed(session); break;
+          }
+          session->transactions[event] = 1;  // unchecked-index
+        }
+        """#,
+      good: #"""
+        #include "libc.h"
+
+        enum event { VOLUME = 1, TRACK, POSITION, LAST_EVENT = POSITION };
+
+        struct header {
+          uint8_t code;
+          uint8_t params[1];
+        };
+
+        struct session {
+          uint8_t transactions[LAST_EVENT + 1];
+          uint32_t registered;
+        };
+
+        void volume_changed(struct session *session);
+        void track_changed(struct session *session);
+
+        void on_event(void *data, uint8_t *operands, size_t count) {
+          struct session *session = data;
+          struct header *header = (void *)operands;
+          uint8_t event = header->params[0];
+          switch (event) {
+            case VOLUME: volume_changed(session); break;
+            case TRACK: track_changed(session); break;
+            default:
+              if (event > LAST_EVENT) return;
+              break;
+          }
+          session->transactions[event] = 1;
+        }
+        """#),
+    "unchecked-length": RuleExample(
+      bad: #"""
+        #include "libc.h"
+
+        struct item;
+        int item_bytes(struct item *item, const uint8_t **data, size_t *length);
+
+        struct book {
+          uint8_t version[16];
+          int entries;
+        };
+
+        void take_version(struct book *book, struct item *item) {
+          const uint8_t *data;
+          size_t length;
+          if (!item_bytes(item, &data, &length)) return;
+          memcpy(book->version, data, length);  // unchecked-length
+        }
+        """#,
+      good: #"""
+        #include "libc.h"
+
+        struct item;
+        int item_bytes(struct item *item, const uint8_t **data, size_t *length);
+
+        struct book {
+          uint8_t version[16];
+          int entries;
+        };
+
+        void take_version(struct book *book, struct item *item) {
+          const uint8_t *data;
+          size_t length;
+          if (!item_bytes(item, &data, &length)) return;
+          if (length != sizeof book->version) return;
+          memcpy(book->version, data, length);
+        }
+        """#),
     "uninitialized-output": RuleExample(
       bad: #"""
         #include "libc.h"
