@@ -279,7 +279,8 @@ extension Machine {
     let isFull = place.extent.map { bounds(bytes, state).interval.low >= Int128($0) } ?? false
     let observation = UnterminatedObservation(
       object: objectName(address, region, inside), size: place.extent, isFull: isFull,
-      cause: calleeName(cause), callee: calleeName(value))
+      filled: bytes.isConstant ? bytes.constant : nil, cause: calleeName(cause),
+      callee: calleeName(value))
     report(
       Violation(
         candidate: Candidate(

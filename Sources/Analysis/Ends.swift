@@ -34,7 +34,7 @@ extension Machine {
   // MARK: Resources
 
   private mutating func checkHeld(_ result: AbstractValue, _ state: State) {
-    let open = state.acquired.filter { $0.isLive && !$0.isShared }
+    let open = state.acquired.filter { $0.isLive && !$0.isShared && $0.resizedBy == nil }
     if open.isEmpty { return }
     let held = held(from: result, state)
     let lost = Set(open.map(\.key)).subtracting(held)
@@ -117,7 +117,8 @@ extension Machine {
     let holder = holderName(of: resource.cause)
     // Who looks away from what a call returns has other plans, such as the least free descriptor.
     if holder.isEmpty, !isUsed(resource.cause) { return }
-    let isAssured = passage.memoryGuards == 0 && givenBack.contains(resource.cause)
+    let isAssured =
+      passage.memoryGuards == 0 && givenBack.contains(resource.cause) && !resource.survivedResize
     let observation = LeakObservation(
       object: holder, source: calleeName(resource.cause), family: resource.family,
       isAssured: isAssured)

@@ -106,6 +106,12 @@ extension Machine {
         message: "'\(name)' releases '\(use.object)'")
     }
     var target = ""
+    if case .store(let address, _, _) = operation(cause) {
+      return Step(
+        location: module.location(of: body.instructions[cause].origin),
+        message: "each iteration writes '\(module.text(of: body.instructions[address].origin))', "
+          + "and never a terminator")
+    }
     if case .call(let call) = operation(cause),
       let first = body.values(body.calls[call].arguments).first
     {

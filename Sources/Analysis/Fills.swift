@@ -50,6 +50,7 @@ extension Machine {
     var loop = flow.innermostLoop[position]
     while loop >= 0, !flow.contains(loop, target) {
       if !loopFills[loop].isEmpty, !loopEntries[loop].isEmpty { leaveFills(of: loop, &state) }
+      leaveTexts(of: loop, &state)
       loop = flow.loops[loop].parent ?? -1
     }
   }

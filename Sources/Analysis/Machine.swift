@@ -156,6 +156,8 @@ struct Machine {
   var loopWrites: [Set<Region>]
   /// What each loop writes to the objects that it writes.
   var loopFills: [[Region: LoopFill]]
+  /// The arrays that each loop fills with characters.
+  var loopTexts: [[Region: LoopText]]
   /// Bytes without a value where each loop was entered last.
   var loopEntries: [ContiguousArray<UninitialisedBytes>]
   /// Objects whose content inlined code judges in each loop.
@@ -198,6 +200,7 @@ struct Machine {
     exits = Array(repeating: nil, count: flow.order.count)
     loopWrites = Array(repeating: [], count: flow.loops.count)
     loopFills = Array(repeating: [:], count: flow.loops.count)
+    loopTexts = Array(repeating: [:], count: flow.loops.count)
     loopEntries = Array(repeating: [], count: flow.loops.count)
     loopTests = loopWrites
     loopShares = Array(repeating: [], count: flow.loops.count)

@@ -169,6 +169,7 @@ extension Machine {
     }
     storeInput(region, offset, size, content, &state)
     let reach = bounds(offset, state).interval
+    noteText(region, inside, offset, stored, width: size, at: value, state)
     if offset.isConstant {
       state.setCell(in: region, at: offset.constant, size: UInt32(size), to: content)
       noteNull(storing: stored, in: .cell(region, offset.constant), &state)

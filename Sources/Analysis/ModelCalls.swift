@@ -390,8 +390,7 @@ extension Machine {
       noteAllocation(address, at: value, &state)
       return address
     case .resized(let old, let count):
-      // Whether the old memory is still there depends on the result.
-      if let old = register(arguments, old) { share(old, &state) }
+      if let old = register(arguments, old) { resize(old, by: value, &state) }
       return newObject(
         isHeap: true, size: size(count, arguments, about: 0), mayBeNull: true, at: value, &state)
     case .text(let limit):

@@ -170,8 +170,9 @@ extension Machine {
 
   /// A path goes on where the pointer in a register is null, or where it is not.
   mutating func assumeNull(_ value: ValueID, _ isNull: Bool, _ state: inout State) {
-    if isNull, case .pointer(let region, _, _, true) = registers[Int(value.index)] {
-      state.dropAcquired(.object(region))
+    if case .pointer(let region, _, _, true) = registers[Int(value.index)] {
+      settleResize(region, hasFailed: isNull, &state)
+      if isNull { state.dropAcquired(.object(region)) }
     }
     switch operation(value) {
     case .cast(.pointerCast, let operand): assumeNull(operand, isNull, &state)

@@ -96,7 +96,9 @@ public struct UnterminatedObservation: Sendable, Hashable {
   public var size: Int64?
   /// Whether the bytes without a terminator fill the whole array.
   public var isFull: Bool
-  /// The call that left it so.
+  /// The bytes that hold no terminator, where their number is a constant.
+  public var filled: Int64?
+  /// The call that left it so; empty where a loop did.
   public var cause: String
   /// The function that takes it as a string.
   public var callee: String

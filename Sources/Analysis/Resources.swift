@@ -34,6 +34,10 @@ struct Acquisition: BitwiseCopyable, Hashable, Sendable {
   var isShared = false
   /// Whether the function put it in memory.
   var isStored = false
+  /// The call that was to resize it, until a condition tells whether that has failed.
+  var resizedBy: ValueID?
+  /// Whether it is still there because a call that was to resize it has failed.
+  var survivedResize = false
 }
 
 /// A descriptor that was closed.
@@ -94,6 +98,8 @@ extension State {
           merged.isLive = known.isLive || other.isLive
           merged.isShared = known.isShared || other.isShared
           merged.isStored = known.isStored || other.isStored
+          if known.resizedBy != other.resizedBy { merged.resizedBy = nil }
+          merged.survivedResize = known.survivedResize || other.survivedResize
           acquire(merged)
         } else {
           acquire(other)

@@ -77,7 +77,9 @@ extension Machine {
       if slots[Int(local.index)] >= 0 {
         declare(local, &state)
       } else {
-        state.forget(region(of: local))
+        let region = region(of: local)
+        endHolder(region, &state)
+        state.forget(region)
       }
       return .unknown
     case .declareArray(let local, let bytes):

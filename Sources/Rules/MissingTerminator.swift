@@ -12,17 +12,25 @@ extension Rule {
         guard case .unterminated(let string) = observation.kind else { continue }
         let tier: Tier = string.isFull && observation.judgement != .possible ? .a : .b
         let name = string.object.isEmpty ? "the buffer" : "'\(string.object)'"
-        let cause = string.cause.isEmpty ? "the copy" : "'\(string.cause)'"
-        let room = string.size.map { " all \($0) bytes of it" } ?? " it"
+        let cause = string.cause.isEmpty ? "the loop before" : "'\(string.cause)'"
         findings.append(
           pass.finding(
             missingTerminatorInfo, observation,
-            "'\(string.callee)' takes \(name) as a string, but \(cause) can fill\(room) "
+            "'\(string.callee)' takes \(name) as a string, but \(cause) can fill \(part(string)) "
               + "without a terminator",
             tier: tier, hint: hint(string),
             last: "'\(string.callee)' reads on until it meets a zero byte"))
       }
     })
+}
+
+/// How much of the buffer holds no terminator.
+private func part(_ string: UnterminatedObservation) -> String {
+  guard let size = string.size else { return "it" }
+  if !string.isFull, let filled = string.filled, filled < size {
+    return "\(filled) of its \(size) bytes"
+  }
+  return "all \(size) bytes of it"
 }
 
 /// The repair that leaves everything else as it is.
@@ -45,6 +53,7 @@ private let missingTerminatorInfo = RuleInfo(
     """,
   limits: """
     Blocks where the copy's bound is the size of the buffer, the source is not known to be shorter,
-    and a path from the copy to the use is confirmed. A buffer that was zeroed before, or that unseen
+    and a path from the copy to the use is confirmed. A loop counts as a copy where it writes one element
+    after the other and nothing that may be zero. Where the bound is less it is tier B. A buffer that was zeroed before, or that unseen
     code may have written in between, is taken as terminated.
     """)
