@@ -41,28 +41,36 @@ public func analyse(
   let steps = program.steps()
   let outcomes = runner.run(needs: steps.map(\.needs)) {
     (number: Int, earlier: [Outcome]) -> Outcome in
-    let key = steps[number].key
+    let step = steps[number]
+    let known = known[step.key.module]
+    var outcomes: [Int: Outcome] = [:]
+    for (need, outcome) in zip(step.needs, earlier) { outcomes[need] = outcome }
     var summaries: [FunctionKey: Summary] = [:]
-    for (need, outcome) in zip(steps[number].needs, earlier) {
-      summaries[steps[need].key] = outcome.summary
+    for need in step.needs where !steps[need].isPreliminary {
+      summaries[steps[need].key] = outcomes[need]?.summary
     }
-    let facts = Facts(program: program, summaries: summaries, module: key.module)
+    if let settled = step.assume(&summaries, outcomes, steps, modules) { return settled }
+    let facts = Facts(program: program, summaries: summaries, module: step.key.module)
     return analyse(
-      key, in: modules[key.module], models: known[key.module], facts: facts, fuel: options.fuel)
+      step.key, in: modules[step.key.module], models: known, facts: facts, fuel: options.fuel)
   }
   var results = modules.map { [FunctionResult?](repeating: nil, count: $0.functions.count) }
   for (step, outcome) in zip(steps, outcomes) {
-    results[step.key.module][Int(step.key.function.index)] = outcome.result
+    let row = Int(step.key.function.index)
+    let before = results[step.key.module][row]?.steps ?? 0
+    results[step.key.module][row] = outcome.result
+    results[step.key.module][row]?.steps += before
   }
+  let final = zip(steps, outcomes).filter { !$0.0.isPreliminary }
   let again = SecondLook(
-    program: program, modules: modules, models: known, steps: steps,
-    outcomes: outcomes, fuel: options.fuel)
-  let more = runner.run(needs: steps.map { _ in [] }) {
+    program: program, modules: modules, models: known, steps: final.map(\.0),
+    outcomes: final.map(\.1), fuel: options.fuel)
+  let more = runner.run(needs: final.map { _ in [] }) {
     (number: Int, _: [SecondLook.Result]) -> SecondLook.Result in
     again.look(at: number)
   }
   var seen = again.seen
-  for (step, result) in zip(steps, more) {
+  for ((step, _), result) in zip(final, more) {
     results[step.key.module][Int(step.key.function.index)]?.steps += result.steps
     if !result.refuted.isEmpty {
       results[step.key.module][Int(step.key.function.index)]?.observations.removeAll {

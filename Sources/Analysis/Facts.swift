@@ -256,12 +256,21 @@ public struct Program: Sendable {
         order.visit(FunctionKey(module: index, function: id))
       }
     }
-    return order.result
+    return order.steps()
+  }
+
+  /// The functions of the program that a function calls by name.
+  func directCallees(of key: FunctionKey) -> [FunctionKey] {
+    guard let body = modules[key.module].functions[key.function].body else { return [] }
+    return body.calls.rows.compactMap { call in
+      guard case .function(let callee) = call.callee else { return nil }
+      return definition(of: callee, in: key.module)
+    }
   }
 
   /// The functions of the program that a function calls by name, takes the address of, or finds in a
   /// table that it names.
-  fileprivate func callees(of key: FunctionKey) -> [FunctionKey] {
+  func callees(of key: FunctionKey) -> [FunctionKey] {
     let module = modules[key.module]
     guard let body = module.functions[key.function].body else { return [] }
     let called = body.calls.rows.compactMap { call in
@@ -440,41 +449,5 @@ public struct Program: Sendable {
       if case .returnValue(let value) = block.terminator { use(value) }
     }
     return found
-  }
-}
-
-/// A function to analyse.
-struct AnalysisStep: Sendable {
-  let key: FunctionKey
-  /// The steps before this one whose summaries it can ask for, ascending.
-  let needs: [Int]
-}
-
-/// A depth-first order of the call graph; an explicit stack, because call chains can be long.
-private struct CallOrder {
-  let program: Program
-  private(set) var result: [AnalysisStep] = []
-  private var isSeen: Set<FunctionKey> = []
-  private var positions: [FunctionKey: Int] = [:]
-
-  init(program: Program) { self.program = program }
-
-  mutating func visit(_ root: FunctionKey) {
-    guard isSeen.insert(root).inserted else { return }
-    var stack = [(key: root, callees: program.callees(of: root), next: 0)]
-    while let top = stack.last {
-      if top.next == top.callees.count {
-        positions[top.key] = result.count
-        let needs = Set(top.callees.compactMap { $0 == top.key ? nil : positions[$0] }).sorted()
-        result.append(AnalysisStep(key: top.key, needs: needs))
-        stack.removeLast()
-        continue
-      }
-      stack[stack.count - 1].next += 1
-      let callee = top.callees[top.next]
-      if isSeen.insert(callee).inserted {
-        stack.append((callee, program.callees(of: callee), 0))
-      }
-    }
   }
 }

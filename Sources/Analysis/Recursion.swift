@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// What calls within a recursive component are taken for (Park's induction: what one more level of
+// calls stays within holds for all levels).
+
+import IR
+
+extension Summary {
+  /// The summary of a call that has no effect and returns anything.
+  init(withoutEffects key: FunctionKey, in module: Module) {
+    let function = module.functions[key.function]
+    self.init(module: key.module, name: module.symbols[function.name])
+    parameterCount = module.signatures[function.signature].parameters.count
+    written = 0
+    kept = 0
+    writesShared = false
+  }
+
+  /// What a call may do, without anything that it does whenever it returns.
+  var effects: Summary {
+    var result = self
+    result.result = .unknown
+    result.nullResult = .none
+    result.resultFamily = nil
+    result.inputs = []
+    result.formats = 0
+    result.requiredStrings = 0
+    result.dereferenced = 0
+    result.made = []
+    result.cells = []
+    result.strings = []
+    result.shared += released.map(\.object)
+    result.released = []
+    result.sharedNumbers |= closedNumbers
+    result.closedNumbers = 0
+    return result
+  }
+
+  /// Whether a call may do nothing that the other does not.
+  func isWithin(_ other: Summary) -> Bool {
+    let (mine, its) = (effects, other.effects)
+    return mine.written & ~its.written == 0 && mine.kept & ~its.kept == 0
+      && (its.writesShared || !mine.writesShared)
+      && (its.sharesUnnamed || !mine.sharesUnnamed)
+      && mine.sharedNumbers & ~its.sharedNumbers == 0
+      && (its.writesShared || mine.writtenObjects.allSatisfy(its.writtenObjects.contains))
+      && (its.sharesUnnamed || mine.shared.allSatisfy(its.shared.contains))
+  }
+}
+
+extension AnalysisStep {
+  /// Adds what the step takes the calls within its component for; answers its outcome where an earlier
+  /// step has it.
+  func assume(
+    _ summaries: inout [FunctionKey: Summary], _ outcomes: [Int: Outcome],
+    _ steps: [AnalysisStep], _ modules: [Module]
+  ) -> Outcome? {
+    switch round {
+    case .only: break
+    case .guess(let members):
+      for member in members {
+        summaries[member] = Summary(withoutEffects: member, in: modules[member.module])
+      }
+    case .confirmation(let guesses):
+      for guess in guesses {
+        summaries[steps[guess].key] = outcomes[guess]?.summary?.effects
+      }
+    case .verdict(let guesses, let confirmations, let own):
+      let isConfirmed = zip(guesses, confirmations).allSatisfy { guess, confirmation in
+        guard let assumed = outcomes[guess]?.summary, let found = outcomes[confirmation]?.summary
+        else { return false }
+        return found.isWithin(assumed)
+      }
+      guard isConfirmed, var outcome = outcomes[own] else { return nil }
+      outcome.result.steps = 0
+      return outcome
+    }
+    return nil
+  }
+}
