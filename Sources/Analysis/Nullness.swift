@@ -424,7 +424,8 @@ extension Machine {
       var used: [Int] = []
       switch effect {
       case .write(let target, let size), .read(let target, let size),
-        .output(let target, let size):
+        .output(let target, let size), .printBounded(let target, let size, _, _),
+        .copyTerminated(let target, _, let size):
         guard let bytes = count(size, arguments), bounds(bytes, state).interval.low > 0 else {
           continue
         }
@@ -432,6 +433,7 @@ extension Machine {
       case .string(let index) where mustBe(index): used = [index]
       case .copyString(let target, let source), .appendString(let target, let source):
         used = [target, source]
+      case .printInto(let target, _, _): used = [target]
       default: continue
       }
       for index in used where index < arguments.count && seen.insert(index).inserted {
