@@ -188,7 +188,8 @@ extension Machine {
   func isInevitable(_ boundary: BoundaryID) -> Bool {
     if boundary == .constant { return true }
     let row = universe[boundary]
-    guard boundary.index > 1, row.kind == .loopCondition, row.isTaken, case .own = row.place,
+    guard boundary.index > 1, row.kind == .loopCondition,
+      !leavesLoop(at: row.position, isTrue: row.isTaken), case .own = row.place,
       case let loop = flow.innermostLoop[row.position], loop >= 0,
       [row.left, row.right].contains(where: { $0.flatMap { form($0) }?.isConstant == true })
     else { return false }
@@ -232,7 +233,10 @@ extension Machine {
     switch universe[boundary].kind {
     case .constant: return .constant
     case .guardCondition: return .check(text)
-    case .loopCondition: return universe[boundary].isTaken ? .loop(text) : .loopEnd(text)
+    case .loopCondition:
+      let isTaken = universe[boundary].isTaken
+      if leavesLoop(universe[boundary]) { return .loopEnd(text, holds: isTaken) }
+      return isTaken ? .loop(text) : .loopUntil(text)
     case .model: return .model(text)
     case .formatted: return .formatted(text)
     case .input: return .input(text)

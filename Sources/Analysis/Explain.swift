@@ -70,9 +70,10 @@ extension Machine {
     let reach = value.map { "\(name) can be \($0)" } ?? "\(name) can reach its bound"
     let message: String
     switch boundary.kind {
-    case .loopCondition where boundary.isTaken:
-      message = "the loop runs while '\(text)', so \(reach)"
-    case .loopCondition: message = "the loop ends when '\(text)' fails, so \(reach)"
+    case .loopCondition where leavesLoop(boundary):
+      message = "the loop ends when '\(text)' \(boundary.isTaken ? "holds" : "fails"), so \(reach)"
+    case .loopCondition:
+      message = "the loop runs \(boundary.isTaken ? "while" : "until") '\(text)', so \(reach)"
     case .guardCondition:
       message = boundary.isTaken ? "'\(text)' holds, so \(reach)" : "'\(text)' fails, so \(reach)"
     case .formatted:
@@ -86,6 +87,12 @@ extension Machine {
     case .constant: message = "'\(text)'"
     }
     return Step(location: location(of: boundary), message: message)
+  }
+
+  /// Whether a loop is left on the side of its condition that a boundary is about.
+  func leavesLoop(_ boundary: Boundary) -> Bool {
+    guard case .own = boundary.place else { return !boundary.isTaken }
+    return leavesLoop(at: boundary.position, isTrue: boundary.isTaken)
   }
 
   private func causeStep(_ cause: ValueID, _ observation: Observation.Kind) -> Step {

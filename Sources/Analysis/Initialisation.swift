@@ -153,33 +153,48 @@ extension Machine {
     return false
   }
 
-  /// Whether what is read only goes into a local that the same block writes again before it reads it.
+  /// Whether what is read only goes into a local that is written again before anything reads it, with
+  /// no decision between.
   private func isForgotten(_ value: ValueID) -> Bool {
     guard case .load = operation(value) else { return false }
-    let rows = body.blocks[flow.order[position]].instructions.indices
+    var block = flow.order[position]
+    var start = Int(value.index) + 1
     var target: LocalID?
-    for row in Int(value.index) + 1..<max(rows.upperBound, Int(value.index) + 1) {
-      switch body.instructions.rows[row].operation {
-      case .store(let address, let stored, _):
-        guard case .local(let local) = operation(address) else { continue }
-        if target == nil, stored == value {
-          target = local
-        } else if target == local, stored != value {
-          return true
-        }
-      case .load(let address, _):
-        if case .local(target) = operation(address) { return false }
-      case .local: continue
-      default:
-        var isUsed = false
-        body.instructions.rows[row].operation.forEachOperand(in: body) {
-          isUsed = isUsed || $0 == value
-          if case .local(target) = operation($0) { isUsed = true }
-        }
-        if isUsed { return false }
+    for _ in 0..<8 {
+      for row in start..<max(body.blocks[block].instructions.indices.upperBound, start) {
+        if let isForgotten = forgets(value, at: row, &target) { return isForgotten }
       }
+      guard case .jump(let next) = body.blocks[block].terminator else { return false }
+      block = next
+      start = body.blocks[block].instructions.indices.lowerBound
     }
     return false
+  }
+
+  /// Whether an instruction decides if what was read is forgotten, and how; `target` is the local
+  /// that holds it.
+  private func forgets(_ value: ValueID, at row: Int, _ target: inout LocalID?) -> Bool? {
+    switch body.instructions.rows[row].operation {
+    case .store(let address, let stored, _):
+      guard case .local(let local) = operation(address) else { return nil }
+      if target == nil, stored == value {
+        target = local
+      } else if target == local, stored != value {
+        return true
+      }
+      return nil
+    case .load(let address, _):
+      if case .local(target) = operation(address) { return false }
+      return nil
+    case .local: return nil
+    default:
+      var isUsed = false
+      body.instructions.rows[row].operation.forEachOperand(in: body) {
+        isUsed = isUsed || $0 == value
+        if case .local(target) = operation($0) { isUsed = true }
+      }
+      return isUsed ? false : nil
+    }
   }
 
   /// Bytes of an object are read: all of them without a value, or any where they leave the program.

@@ -35,8 +35,10 @@ public enum BoundSource: Sendable, Hashable {
   case check(String)
   /// The condition of a loop; the text keeps it running.
   case loop(String)
-  /// The end of a loop; the text has failed.
-  case loopEnd(String)
+  /// The condition of a loop; the text, once it holds, ends it.
+  case loopUntil(String)
+  /// The end of a loop; the text has failed, or holds.
+  case loopEnd(String, holds: Bool)
   /// A promise of a library function; the text is the call.
   case model(String)
   /// Somebody outside, who chooses every value of the type; the text is the call that brings it in.

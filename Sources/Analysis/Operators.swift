@@ -207,7 +207,8 @@ extension Machine {
   mutating func checkLoopBound(
     _ condition: ValueID, _ op: Comparison, _ left: ValueID, _ right: ValueID, _ state: State
   ) {
-    guard op != .equal else { return }
+    // A loop that goes on while two numbers are equal ends at once.
+    guard op != (leavesLoop(at: position, isTrue: true) ? .notEqual : .equal) else { return }
     for (bound, other) in [(right, left), (left, right)] {
       guard let limit = form(bound), !limit.isConstant else { continue }
       let known = bounds(limit, state)

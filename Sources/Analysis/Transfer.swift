@@ -227,6 +227,15 @@ extension Machine {
     return .loopCondition
   }
 
+  /// Whether an outcome of the condition at a position leaves the innermost loop around it.
+  func leavesLoop(at position: Int, isTrue: Bool) -> Bool {
+    let loop = flow.innermostLoop[position]
+    guard loop >= 0,
+      case .branch(_, let then, let otherwise) = body.blocks[flow.order[position]].terminator
+    else { return false }
+    return !flow.contains(loop, flow.position[Int((isTrue ? then : otherwise).index)])
+  }
+
   private mutating func leaveSwitch(
     _ row: Switch, _ origin: OriginID, _ state: State
   ) -> [(target: Int, state: State)] {

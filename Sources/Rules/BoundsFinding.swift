@@ -88,7 +88,7 @@ extension AccessObservation {
       return ""
     case .model:
       return "pass one byte less than the size, or check the result before it is an index"
-    case .constant, .loopEnd, .formatted, .input: return ""
+    case .constant, .loopUntil, .loopEnd, .formatted, .input: return ""
     }
   }
 }

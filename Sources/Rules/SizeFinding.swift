@@ -12,7 +12,9 @@ extension BoundSource {
     case .constant: ""
     case .check(let text): ", because the check '\(text)' lets it through"
     case .loop(let text): ", because the loop runs while '\(text)'"
-    case .loopEnd(let text): ", because the loop ends when '\(text)' fails"
+    case .loopUntil(let text): ", because the loop runs until '\(text)'"
+    case .loopEnd(let text, let holds):
+      ", because the loop ends when '\(text)' \(holds ? "holds" : "fails")"
     case .model(let text): ", because '\(text)' can return that"
     case .formatted(let text):
       ", because '\(text)' returns what it would have needed, not what it wrote"
