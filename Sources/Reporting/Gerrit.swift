@@ -49,7 +49,7 @@ private func comment(_ reported: ReportedFinding) -> JSON {
   let isOneLine = place.end.line == place.start.line
   let byteEnd = isOneLine ? place.end.column : place.sourceLine.utf8.count + 1
   let end = utf16Column(ofByteColumn: byteEnd, in: place.sourceLine) - 1
-  let steps = finding.events.enumerated().map { index, event in
+  let steps = steps(of: finding).enumerated().map { index, event in
     "\(index + 1). \(visible(path: event.location.path)):\(event.location.point.line): "
       + visible(event.message)
   }

@@ -100,6 +100,8 @@ extension JSON {
       case "#" where previous == "#": output += "\\u0023"
       case "\"": output += "\\\""
       case "\\": output += "\\\\"
+      case "\n": output += "\\n"
+      case "\t": output += "\\t"
       case _ where isInvisible(scalar):
         for unit in String(scalar).utf16 {
           let digits = String(unit, radix: 16)

@@ -28,7 +28,7 @@ private func diagnostic(_ reported: ReportedFinding) -> JSON {
     case .warning: "WARNING"
     case .note: "INFO"
     }
-  let related = finding.events.map { event -> JSON in
+  let related = steps(of: finding).map { event -> JSON in
     ["message": .string(visible(event.message)), "location": location(event.location)]
   }
   return [

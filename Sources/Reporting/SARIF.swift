@@ -206,7 +206,7 @@ private func sentences(of finding: Finding) -> String {
 private func relatedLocations(of finding: Finding, isMoved: Bool) -> JSON {
   let own = isMoved ? [Event(location: finding.location, message: finding.message)] : []
   return .array(
-    (own + finding.events).prefix(mostRelated).enumerated().map { index, event in
+    (own + steps(of: finding)).prefix(mostRelated).enumerated().map { index, event in
       physical(event.location, message: event.message, id: index + 1)
     })
 }

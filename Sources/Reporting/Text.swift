@@ -20,6 +20,12 @@ func renderFinding(_ finding: ReportedFinding) -> String {
   return text.output
 }
 
+/// The path up to the finding; a last step at its own place would only say it again.
+func steps(of finding: Finding) -> ArraySlice<Event> {
+  finding.events.last?.location == finding.location
+    ? finding.events.dropLast() : finding.events[...]
+}
+
 /// Colours of the words, as clang uses them.
 private enum Style: String {
   case bold = "\u{1B}[1m"
@@ -54,12 +60,6 @@ private struct TextWriter {
     if isGate, reported.isBlocking {
       writeHint("why: ", "prgate why \(reported.fingerprint.prefix(shortFingerprint))")
     }
-  }
-
-  /// The path up to the finding; a last step at its own place would only say it again.
-  private func steps(of finding: Finding) -> ArraySlice<Event> {
-    finding.events.last?.location == finding.location
-      ? finding.events.dropLast() : finding.events[...]
   }
 
   private func remarks(on reported: ReportedFinding) -> String {
@@ -157,12 +157,14 @@ func totalsLines(_ report: Report) -> [String] {
   let counts = report.counts
   guard report.command != "check", counts.head > 0 || counts.base ?? 0 > 0 else { return [] }
   func count(_ novelty: Novelty) -> Int { report.findings.count { $0.novelty == novelty } }
-  var head = "head \(counts.head) = \(count(.new)) new + \(count(.unchanged)) unchanged"
+  var head =
+    "all findings, likely ones too: "
+    + "head \(counts.head) = \(count(.new)) new + \(count(.unchanged)) unchanged"
   if count(.uncompared) > 0 { head += " + \(count(.uncompared)) not compared" }
   let base = counts.base.map {
     ", base \($0) = \(report.fixed.count) fixed + \(count(.unchanged)) unchanged"
   }
-  return ["findings: " + head + (base ?? "")]
+  return [head + (base ?? "")]
 }
 
 /// The commits that were compared, as `git show` takes them; empty for `check`.
@@ -203,7 +205,9 @@ func ledgerLines(_ report: Report) -> [String] {
   var lines: [String] = []
   for entry in report.ledger {
     guard case .incomplete(let reason) = entry.coverage else { continue }
-    lines.append("not analysed: \(visible(path: entry.path)): \(visible(reason))")
+    // What a compiler says begins with its place, mostly in the unit itself.
+    let place = reason.hasPrefix(entry.path + ":") ? "" : visible(path: entry.path) + ": "
+    lines.append("not analysed: " + place + visible(reason))
   }
   let unknown = report.ledger.reduce(0) { $0 + $1.functionsWithUnknowns }
   if unknown > 0 {

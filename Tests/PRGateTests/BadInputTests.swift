@@ -189,7 +189,7 @@ import Testing
     let run = try await Program.run(["check", "src/a.c", "--"], in: directory)
     #expect(run.code == 3)
     #expect(
-      run.output.contains("not analysed: src/a.c: src/a.c:2: expected ';' after return statement; ")
+      run.output.contains("not analysed: src/a.c:2: expected ';' after return statement; ")
     )
   }
 

@@ -262,7 +262,7 @@ import Testing
     try change("src/part.c", "int part(void) { return UNKNOWN; }\n")
     let outcome = try sandbox.prgate("gate", in: "repo")
     expectIncomplete(outcome, "src/other.c: ")
-    expectIncomplete(outcome, "src/part.c: ")
+    expectIncomplete(outcome, "src/part.c:1: ")
   }
 
   @Test("A file of any name that a unit includes reaches that unit")

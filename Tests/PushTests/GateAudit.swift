@@ -71,7 +71,7 @@ struct GateAudit {
 
   private static func totals(in text: String) -> [Totals] {
     let form =
-      /findings: head (\d+) = (\d+) new \+ (\d+) unchanged(?: \+ (\d+) not compared)?(?:, base (\d+) = (\d+) fixed \+ (\d+) unchanged)?/
+      /all findings, likely ones too: head (\d+) = (\d+) new \+ (\d+) unchanged(?: \+ (\d+) not compared)?(?:, base (\d+) = (\d+) fixed \+ (\d+) unchanged)?/
     return text.matches(of: form).map { match in
       let all = match.output
       func number(_ digits: Substring?) -> Int { digits.flatMap { Int($0) } ?? 0 }

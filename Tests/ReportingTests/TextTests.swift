@@ -86,7 +86,7 @@ import Testing
     #expect(
       lines.suffix(5) == [
         "FAIL: 1 new finding blocks, 1 unchanged, 1 fixed (e4f5a6b against a1b2c3d)",
-        "findings: head 3 = 2 new + 1 unchanged, base 2 = 1 fixed + 1 unchanged",
+        "all findings, likely ones too: head 3 = 2 new + 1 unchanged, base 2 = 1 fixed + 1 unchanged",
         "not analysed: src/tap.c: 'autoconf.h' file not found; run the build once",
         "not understood in 2 of 9 functions: inline-asm 1, va-arg 3",
         "analysed 1/2 units",
