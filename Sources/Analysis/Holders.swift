@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Who still holds a resource when a variable ends, and what became of memory that was to be resized.
+// Who holds an object: a resource when a variable ends, an address that is kept in memory, and memory that
+// was to be resized.
 
 import IR
 
@@ -26,6 +27,46 @@ extension Machine {
       if case .made = universe[region].kind { [] } else { [.object(region)] }
     case .number(let form): (0..<form.count).map { .number(form[$0].symbol) }
     case .unknown, .function, .floating: []
+    }
+  }
+
+  // MARK: Addresses in memory
+
+  /// An address is stored: unseen code may find it there.
+  ///
+  /// In a variable whose own address nobody has it is still the function that writes the object.
+  mutating func expose(_ target: Region, in address: ValueID, _ state: inout State) {
+    let before = state.uninitialised
+    escape(target, &state)
+    guard !before.isEmpty,
+      case .pointer(let region, let offset, _, _) = registers[Int(address.index)],
+      offset.isConstant, case .local = universe[region].kind, !state.isEscaped(region)
+    else { return }
+    state.uninitialised = before
+  }
+
+  /// Code that gets an address may write all that can be reached from there.
+  func initialiseReachable(_ region: Region, _ state: inout State) {
+    if state.uninitialised.isEmpty { return }
+    var seen: Set<Region> = []
+    var open = [region]
+    while let next = open.popLast() {
+      guard seen.insert(next).inserted else { continue }
+      state.initialise(.region(next))
+      for cell in state.cells where cell.region == next {
+        guard case .pointer(let target, _, _, _) = cell.value else { continue }
+        open += universe.alternatives(of: target, .none).map(\.region)
+      }
+    }
+  }
+
+  /// A write to a place that is not known, by whomever, may give a value to all that escaped.
+  mutating func initialiseEscaped(_ state: inout State) {
+    if state.uninitialised.isEmpty || state.escaped.isEmpty { return }
+    for bytes in state.uninitialised {
+      guard case .region(let region) = bytes.holder, state.isEscaped(region) else { continue }
+      noteWrite(to: region)
+      state.initialise(.region(region))
     }
   }
 

@@ -151,7 +151,7 @@ extension Machine {
       return
     }
     dereference(address, at: value, argument: 0, &state)
-    if case .pointer(let target, _, _, _) = content { escape(target, &state) }
+    if case .pointer(let target, _, _, _) = content { expose(target, in: address, &state) }
     noteStored(content, in: registers[Int(address.index)], &state)
     let size = Int64(clamping: type(of: value).size)
     access(
@@ -282,6 +282,7 @@ extension Machine {
   mutating func noteWrite(_ region: Region, at offset: LinearForm? = nil, _ state: inout State) {
     state.initialise(.region(region))
     if case .opaque = universe[region].kind {
+      initialiseEscaped(&state)
       for other in state.lost where other != region {
         noteWrite(to: other)
         state.forget(other)
@@ -320,7 +321,7 @@ extension Machine {
   }
 
   /// Notes a write for the loops around the current position.
-  private mutating func noteWrite(to region: Region, at offset: LinearForm? = nil) {
+  mutating func noteWrite(to region: Region, at offset: LinearForm? = nil) {
     guard mode == .explore else { return }
     switch universe[region].kind {
     case .parameter(let local): writtenParameters |= bit(of: local)
@@ -355,7 +356,7 @@ extension Machine {
 
   /// Lets unseen code reach a region and what its cells point to.
   mutating func escape(_ region: Region, _ state: inout State) {
-    state.initialise(.region(region))
+    initialiseReachable(region, &state)
     if case .parameter(let local) = universe[region].kind {
       keptParameters |= bit(of: local)
     }
@@ -394,6 +395,7 @@ extension Machine {
   mutating func havoc(_ state: inout State) {
     noteHavoc()
     state.isHavocked = true
+    initialiseEscaped(&state)
     let before = state
     if !state.acquired.isEmpty {
       for cell in before.cells where canChange(cell.region, before) {
