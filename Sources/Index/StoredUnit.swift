@@ -7,7 +7,8 @@ public import IR
 ///
 /// Units that share flags and headers share these rows. A row holds as long as the file has the content
 /// and every place that the text may ask for holds a file, or none, as it did: then the same look-ups
-/// come to the same files.
+/// come to the same files. So does every place where the file itself may be looked for by a name that a
+/// macro makes.
 public struct StoredFile: Hashable, Sendable {
   /// The path as reports name it: relative to the repository, else absolute.
   public let path: String
@@ -17,7 +18,9 @@ public struct StoredFile: Hashable, Sendable {
   public let search: ContiguousArray<UInt8>
   /// The names that the text may ask for.
   public let names: [IncludeName]
-  /// For each name and each place where it may lie, whether a file is there; a bit each.
+  /// Whether a directive gets its name from a macro.
+  public let hasMacroInclude: Bool
+  /// For each name and each place where it may lie, whether a file is there.
   public let presence: ContiguousArray<UInt8>
   /// SHA-256 over the row: its identity, and the proof that it was not damaged.
   let digest: ContiguousArray<UInt8>
@@ -25,15 +28,16 @@ public struct StoredFile: Hashable, Sendable {
   /// Makes a row.
   public init(
     path: String, contentHash: ContiguousArray<UInt8>, search: ContiguousArray<UInt8>,
-    names: [IncludeName], presence: ContiguousArray<UInt8>
+    names: [IncludeName], hasMacroInclude: Bool = false, presence: ContiguousArray<UInt8>
   ) {
     self.path = path
     self.contentHash = contentHash
     self.search = search
     self.names = names
+    self.hasMacroInclude = hasMacroInclude
     self.presence = presence
     var bytes = ContiguousArray(path.utf8)
-    bytes.append(0)
+    bytes.append(hasMacroInclude ? 1 : 0)
     for field in [contentHash, search, Self.text(of: names), presence] {
       bytes.append(contentsOf: String(field.count).utf8)
       bytes.append(0)
@@ -67,11 +71,15 @@ public struct StoredFile: Hashable, Sendable {
 public struct StoredUnit: Hashable, Sendable {
   /// The files that the unit read, in the order of the module.
   public var files: [StoredFile]
+  /// What lies beside files whose includes a macro makes, under the names of `files`.
+  public var presence: ContiguousArray<UInt8>
   /// `Module.encoded`, the files reduced to their numbers.
   public var bytes: ContiguousArray<UInt8>
 
   /// Takes a module apart; `files` are its files.
-  public init(_ module: Module, files: [StoredFile]) {
+  public init(
+    _ module: Module, files: [StoredFile], presence: ContiguousArray<UInt8> = []
+  ) {
     var module = module
     for id in module.files.ids {
       // The reader asks for a text by its row: the number stands for the path.
@@ -79,25 +87,29 @@ public struct StoredUnit: Hashable, Sendable {
       module.files[id].contentHash = []
     }
     self.files = files
+    self.presence = presence
     bytes = module.encoded(includesTexts: false)
   }
 
-  init(files: [StoredFile], bytes: ContiguousArray<UInt8>) {
+  init(
+    files: [StoredFile], presence: ContiguousArray<UInt8>, bytes: ContiguousArray<UInt8>
+  ) {
     self.files = files
+    self.presence = presence
     self.bytes = bytes
   }
 
   /// Puts the module together again.
   ///
-  /// - Parameter text: the content of the file of that path.
+  /// - Parameter texts: the contents of `files`.
   /// - Returns: the module.
   /// - Throws: why the bytes are no module.
   public func module(
-    text: (String) -> ContiguousArray<UInt8>?
+    texts: [ContiguousArray<UInt8>]
   ) throws(ModuleFormatError) -> Module {
     var module = try Module(decoding: bytes) { row in
-      guard let number = Int(row.path), files.indices.contains(number) else { return nil }
-      return text(files[number].path)
+      guard let number = Int(row.path), texts.indices.contains(number) else { return nil }
+      return texts[number]
     }
     guard module.files.count == files.count else { throw .wrongSections }
     for (id, file) in zip(module.files.ids, files) {

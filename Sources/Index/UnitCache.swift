@@ -23,6 +23,8 @@ public struct UnitCache: Sendable {
     public var id: Int64
     /// The numbers of its files, in the order of the module.
     var files: [Int64]
+    /// See `StoredUnit`.
+    var presence: ContiguousArray<UInt8>
     /// The day on which it was last used, counted from 1970.
     public var day: Int
     /// The stored module.
@@ -72,15 +74,20 @@ public struct UnitCache: Sendable {
   public func candidates(for key: ContiguousArray<UInt8>) throws(Failure) -> [Candidate] {
     try access { database in
       let statement = try database.cachedStatement(
-        sql: "SELECT id, files, module, digest, day FROM unit WHERE key = ? ORDER BY id DESC")
+        sql: """
+          SELECT id, files, presence, module, digest, day FROM unit WHERE key = ? ORDER BY id DESC
+          """)
       return try Row.fetchAll(statement, arguments: [key.databaseBlob]).compactMap { row in
         let files = ContiguousArray(row["files"] as DatabaseValue)
+        let presence = ContiguousArray(row["presence"] as DatabaseValue)
         let bytes = ContiguousArray(row["module"] as DatabaseValue)
         let digest = ContiguousArray(row["digest"] as DatabaseValue)
-        guard digest == Self.digest(key: key, files: files, module: bytes),
+        guard
+          digest == Self.digest(key: key, files: files, presence: presence, module: bytes),
           let numbers = NumberRun.decode(files)
         else { return nil }
-        return Candidate(id: row["id"], files: numbers, day: row["day"], bytes: bytes)
+        return Candidate(
+          id: row["id"], files: numbers, presence: presence, day: row["day"], bytes: bytes)
       }
     }
   }
@@ -89,7 +96,7 @@ public struct UnitCache: Sendable {
   func file(_ id: Int64) throws(Failure) -> StoredFile? {
     try access { database in
       let statement = try database.cachedStatement(
-        sql: "SELECT path, hash, search, names, presence, digest FROM file WHERE id = ?")
+        sql: "SELECT path, hash, search, names, macro, presence, digest FROM file WHERE id = ?")
       guard let row = try Row.fetchOne(statement, arguments: [id]) else { return nil }
       return Self.file(row)
     }
@@ -115,11 +122,15 @@ public struct UnitCache: Sendable {
         try unit.files.map { try Self.number(of: $0, database, &numbers) })
       try database.cachedStatement(sql: "DELETE FROM unit WHERE key = ? AND files = ?")
         .execute(arguments: [key.databaseBlob, files.databaseBlob])
-      let digest = Self.digest(key: key, files: files, module: unit.bytes)
+      let digest = Self.digest(
+        key: key, files: files, presence: unit.presence, module: unit.bytes)
       try database.cachedStatement(
-        sql: "INSERT INTO unit (key, files, module, digest, day) VALUES (?, ?, ?, ?, ?)"
+        sql: """
+          INSERT INTO unit (key, files, presence, module, digest, day) VALUES (?, ?, ?, ?, ?, ?)
+          """
       ).execute(arguments: [
-        key.databaseBlob, files.databaseBlob, unit.bytes.databaseBlob, digest.databaseBlob, day,
+        key.databaseBlob, files.databaseBlob, unit.presence.databaseBlob, unit.bytes.databaseBlob,
+        digest.databaseBlob, day,
       ])
       try database.cachedStatement(
         sql: """
@@ -153,11 +164,13 @@ public struct UnitCache: Sendable {
     }
     try database.cachedStatement(
       sql: """
-        INSERT INTO file (path, hash, search, names, presence, digest) VALUES (?, ?, ?, ?, ?, ?)
+        INSERT INTO file (path, hash, search, names, macro, presence, digest)
+          VALUES (?, ?, ?, ?, ?, ?, ?)
         """
     ).execute(arguments: [
       file.path, file.contentHash.databaseBlob, file.search.databaseBlob,
-      StoredFile.text(of: file.names).databaseBlob, file.presence.databaseBlob, digest,
+      StoredFile.text(of: file.names).databaseBlob, file.hasMacroInclude,
+      file.presence.databaseBlob, digest,
     ])
     numbers[file.digest] = database.lastInsertedRowID
     return database.lastInsertedRowID
@@ -170,6 +183,7 @@ public struct UnitCache: Sendable {
       path: path, contentHash: ContiguousArray(row["hash"] as DatabaseValue),
       search: ContiguousArray(row["search"] as DatabaseValue),
       names: StoredFile.names(in: ContiguousArray(row["names"] as DatabaseValue)),
+      hasMacroInclude: row["macro"] as DatabaseValue == true.databaseValue,
       presence: ContiguousArray(row["presence"] as DatabaseValue))
     return file.digest == ContiguousArray(row["digest"] as DatabaseValue) ? file : nil
   }
@@ -178,10 +192,15 @@ public struct UnitCache: Sendable {
   ///
   /// The module has a checksum of its own at its end.
   static func digest(
-    key: ContiguousArray<UInt8>, files: ContiguousArray<UInt8>, module: ContiguousArray<UInt8>
+    key: ContiguousArray<UInt8>, files: ContiguousArray<UInt8>, presence: ContiguousArray<UInt8>,
+    module: ContiguousArray<UInt8>
   ) -> ContiguousArray<UInt8> {
     var bytes = key
-    bytes.append(contentsOf: files)
+    for field in [files, presence] {
+      bytes.append(contentsOf: String(field.count).utf8)
+      bytes.append(0)
+      bytes.append(contentsOf: field)
+    }
     bytes.append(contentsOf: module.suffix(8))
     return ContiguousArray(SHA256.digest(of: bytes.span))
   }
@@ -226,7 +245,7 @@ enum UnitCacheFile {
 
   static let damaged = "it is damaged"
   /// Grows with every change of the tables.
-  private static let schemaVersion = 1
+  private static let schemaVersion = 2
   /// "prgu", in SQLite's `application_id`.
   private static let applicationID = 0x7072_6775
 
@@ -277,12 +296,13 @@ enum UnitCacheFile {
         sql: """
           CREATE TABLE IF NOT EXISTS unit (
             id INTEGER PRIMARY KEY AUTOINCREMENT, key BLOB NOT NULL, files BLOB NOT NULL,
-            module BLOB NOT NULL, digest BLOB NOT NULL, day INTEGER NOT NULL);
+            presence BLOB NOT NULL, module BLOB NOT NULL, digest BLOB NOT NULL,
+            day INTEGER NOT NULL);
           CREATE INDEX IF NOT EXISTS unitKey ON unit (key);
           CREATE TABLE IF NOT EXISTS file (
             id INTEGER PRIMARY KEY AUTOINCREMENT, path TEXT NOT NULL, hash BLOB NOT NULL,
-            search BLOB NOT NULL, names BLOB NOT NULL, presence BLOB NOT NULL,
-            digest BLOB NOT NULL UNIQUE);
+            search BLOB NOT NULL, names BLOB NOT NULL, macro INTEGER NOT NULL,
+            presence BLOB NOT NULL, digest BLOB NOT NULL UNIQUE);
           PRAGMA application_id = \(applicationID);
           PRAGMA user_version = \(schemaVersion);
           """)

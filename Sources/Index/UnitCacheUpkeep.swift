@@ -68,8 +68,8 @@ extension UnitCache {
         sql: """
           DELETE FROM unit WHERE id IN (
             SELECT id FROM (
-              SELECT id, SUM(LENGTH(module) + LENGTH(files) + 100) OVER (ORDER BY day DESC, id DESC)
-                AS total FROM unit)
+              SELECT id, SUM(LENGTH(module) + LENGTH(files) + LENGTH(presence) + 100)
+                OVER (ORDER BY day DESC, id DESC) AS total FROM unit)
             WHERE total > ?)
           """, arguments: [limit])
       removal.units += database.changesCount
@@ -142,9 +142,10 @@ extension UnitCache {
     let files = ContiguousArray(row["files"] as DatabaseValue)
     let module = ContiguousArray(row["module"] as DatabaseValue)
     let key = ContiguousArray(row["key"] as DatabaseValue)
+    let presence = ContiguousArray(row["presence"] as DatabaseValue)
     guard
       ContiguousArray(row["digest"] as DatabaseValue)
-        == digest(key: key, files: files, module: module),
+        == digest(key: key, files: files, presence: presence, module: module),
       let numbers = NumberRun.decode(files), numbers.allSatisfy(sound.contains)
     else { return false }
     return (try? Module.sectionSizes(of: module)) != nil

@@ -52,8 +52,8 @@ public struct UnitLibrary: Sendable {
   public struct Hit: Sendable {
     /// The unit.
     public var unit: StoredUnit
-    /// The texts of its files by path.
-    public var texts: [String: ContiguousArray<UInt8>]
+    /// The texts of its files, in their order.
+    public var texts: [ContiguousArray<UInt8>]
   }
 
   private struct FileState {
@@ -62,25 +62,29 @@ public struct UnitLibrary: Sendable {
     var text: ContiguousArray<UInt8>
   }
 
+  /// A row that units share, and whether it holds in this run.
+  private struct KnownRow {
+    var file: StoredFile
+    var text: ContiguousArray<UInt8>
+    var isValid: Bool
+  }
+
+  private struct RowKey: Hashable {
+    var path: String
+    var list: Int
+  }
+
   private let cache: UnitCache
   private let view: any FileView
   private let day: Int
+  private var headers: HeaderPlaces
   private var states: [String: FileState?] = [:]
-  private var rows: [Int64: StoredFile?] = [:]
-  private var validity: [Int64: Bool] = [:]
-  private var places: [String: Place] = [:]
-  /// Files that were made or renamed during this run, where headers are looked for.
-  private var newFiles: Set<String> = []
-  private var searches: [[String]: ContiguousArray<UInt8>] = [:]
+  /// Rows of earlier runs; nil for those that are not there, or damaged.
+  private var rows: [Int64: KnownRow?] = [:]
   private var stale: [Int64] = []
   /// Rows that this run made, but for those with names of one unit only.
   private var made: [RowKey: StoredFile] = [:]
   private var numbers: [ContiguousArray<UInt8>: Int64] = [:]
-
-  private struct RowKey: Hashable {
-    var path: String
-    var search: ContiguousArray<UInt8>
-  }
 
   /// Makes a library over a cache.
   ///
@@ -92,23 +96,33 @@ public struct UnitLibrary: Sendable {
     self.cache = cache
     self.view = view
     self.day = day
+    headers = HeaderPlaces(view: view)
   }
 
   /// The unit as it was kept, if all that it read and all that it looked for is as it was.
   public mutating func find(_ identity: UnitIdentity) throws(UnitCache.Failure) -> Hit? {
     guard let key = key(of: identity) else { return nil }
-    let search = digest(of: identity.search)
+    let list = headers.list(identity.search)
+    let search = headers.digest(of: list)
     for candidate in try cache.candidates(for: key) {
       var files: [StoredFile] = []
+      var texts: [ContiguousArray<UInt8>] = []
+      files.reserveCapacity(candidate.files.count)
+      texts.reserveCapacity(candidate.files.count)
       for id in candidate.files {
-        guard let file = try row(id), isValid(file, id: id, identity, search) else { break }
-        files.append(file)
+        guard let row = try row(id, list: list), row.isValid, row.file.search == search else {
+          break
+        }
+        files.append(row.file)
+        texts.append(row.text)
       }
-      guard files.count == candidate.files.count else { continue }
+      guard files.count == candidate.files.count,
+        headers.presence(beside: files, list: list) == candidate.presence
+      else { continue }
       if candidate.day != day { stale.append(candidate.id) }
-      var texts: [String: ContiguousArray<UInt8>] = [:]
-      for file in files { texts[file.path] = state(of: file.path)?.text }
-      return Hit(unit: StoredUnit(files: files, bytes: candidate.bytes), texts: texts)
+      return Hit(
+        unit: StoredUnit(files: files, presence: candidate.presence, bytes: candidate.bytes),
+        texts: texts)
     }
     return nil
   }
@@ -134,112 +148,54 @@ public struct UnitLibrary: Sendable {
   }
 
   private mutating func storedUnit(_ module: Module, _ identity: UnitIdentity) -> StoredUnit? {
+    let list = headers.list(identity.search)
     var files: [StoredFile] = []
-    var paths: [String]?
+    files.reserveCapacity(module.files.count)
     for (index, file) in module.files.rows.enumerated() {
       guard let state = state(of: file.path), state.hash == file.contentHash,
         let scan = scan(of: file.path), !scan.isOpaque
       else { return nil }
-      var more: [IncludeName] = []
-      if scan.hasMacroInclude {
-        // The names that a macro can have made are those of files that were read.
-        let all = paths ?? Self.names(of: module, search: identity.search)
-        paths = all
-        more += all.map { IncludeName(path: $0, isQuoted: true) }
-      }
-      if index == Int(module.mainFile.index) { more += identity.names }
-      files.append(row(for: file, scan.names, more, identity.search))
+      let more = index == Int(module.mainFile.index) ? identity.names : []
+      files.append(row(for: file, scan, more, list: list))
     }
+    let presence = headers.presence(beside: files, list: list)
     // What was made during this run may have been missed by the unit.
-    let read = Set(module.files.rows.map(\.path))
-    guard newFiles.isSubset(of: read) else { return nil }
-    return StoredUnit(module, files: files)
+    let newFiles = headers.newFiles
+    guard newFiles.isEmpty || newFiles.isSubset(of: module.files.rows.map(\.path)) else {
+      return nil
+    }
+    return StoredUnit(module, files: files, presence: presence)
   }
 
   /// The row of a file with the names that its text asks for, and `more` of this unit.
   private mutating func row(
-    for file: SourceFile, _ names: [IncludeName], _ more: [IncludeName], _ search: [String]
+    for file: SourceFile, _ scan: IncludeScan, _ more: [IncludeName], list: Int
   ) -> StoredFile {
-    let key = RowKey(path: file.path, search: digest(of: search))
+    let key = RowKey(path: file.path, list: list)
     if more.isEmpty, let known = made[key] { return known }
-    let names = more.isEmpty ? names : Set(names + more).sorted()
-    let places = Self.places(of: names, askedIn: file.path, search: search)
+    let names = more.isEmpty ? scan.names : Set(scan.names + more).sorted()
     let row = StoredFile(
-      path: file.path, contentHash: file.contentHash, search: key.search, names: names,
-      presence: presence(at: places))
+      path: file.path, contentHash: file.contentHash, search: headers.digest(of: list),
+      names: names, hasMacroInclude: scan.hasMacroInclude,
+      presence: headers.presence(of: names, askedIn: file.path, list: list))
     if more.isEmpty { made[key] = row }
     return row
   }
 
-  /// Under which names the search directories have the files of a module.
-  private static func names(of module: Module, search: [String]) -> [String] {
-    var names: Set<String> = []
-    for file in module.files.rows {
-      for directory in search where file.path.hasPrefix(directory + "/") {
-        names.insert(String(file.path.dropFirst(directory.count + 1)))
-      }
-      if search.contains(""), !file.path.hasPrefix("/") { names.insert(file.path) }
-    }
-    return names.sorted()
-  }
-
-  private mutating func isValid(
-    _ file: StoredFile, id: Int64, _ identity: UnitIdentity, _ search: ContiguousArray<UInt8>
-  ) -> Bool {
-    guard file.search == search else { return false }
-    if let known = validity[id] { return known }
-    let isValid =
-      state(of: file.path)?.hash == file.contentHash
-      && presence(
-        at: Self.places(of: file.names, askedIn: file.path, search: identity.search))
-        == file.presence
-    validity[id] = isValid
-    return isValid
-  }
-
-  /// Where files lie that names may mean, a bit for each place.
-  private mutating func presence(at places: [String]) -> ContiguousArray<UInt8> {
-    var bits = ContiguousArray<UInt8>(repeating: 0, count: (places.count + 7) / 8)
-    for (index, path) in places.enumerated() where place(path) != .nothing {
-      bits[index / 8] |= 1 << UInt8(index % 8)
-    }
-    return bits
-  }
-
-  /// The places of the files that names may mean.
-  private static func places(
-    of names: [IncludeName], askedIn file: String, search: [String]
-  ) -> [String] {
-    let own = file.lastIndex(of: "/").map { String(file[..<$0]) } ?? ""
-    var places: [String] = []
-    for name in names {
-      if name.path.hasPrefix("/") {
-        places.append(name.path)
-        continue
-      }
-      if name.isQuoted { places.append(join(own, name.path)) }
-      for directory in search { places.append(join(directory, name.path)) }
-    }
-    return places
-  }
-
-  private static func join(_ directory: String, _ name: String) -> String {
-    directory.isEmpty ? name : directory + "/" + name
-  }
-
-  private mutating func place(_ path: String) -> Place {
-    if let known = places[path] { return known }
-    let place = view.place(path)
-    places[path] = place
-    if place == .newFile { newFiles.insert(path) }
-    return place
-  }
-
-  private mutating func row(_ id: Int64) throws(UnitCache.Failure) -> StoredFile? {
+  /// The row of that number, held against the files of this run; `list` is that of its unit.
+  private mutating func row(_ id: Int64, list: Int) throws(UnitCache.Failure) -> KnownRow? {
     if let known = rows[id] { return known }
-    let file = try cache.file(id)
-    rows.updateValue(file, forKey: id)
-    return file
+    var row: KnownRow?
+    if let file = try cache.file(id) {
+      let state = state(of: file.path)
+      // A row of another list can only have got here by damage; nobody takes it then.
+      let isValid =
+        file.search == headers.digest(of: list) && state?.hash == file.contentHash
+        && headers.presence(of: file.names, askedIn: file.path, list: list) == file.presence
+      row = KnownRow(file: file, text: state?.text ?? [], isValid: isValid)
+    }
+    rows.updateValue(row, forKey: id)
+    return row
   }
 
   private mutating func state(of path: String) -> FileState? {
@@ -258,15 +214,6 @@ public struct UnitLibrary: Sendable {
     state.scan = scan
     states.updateValue(state, forKey: path)
     return scan
-  }
-
-  private mutating func digest(of search: [String]) -> ContiguousArray<UInt8> {
-    if let known = searches[search] { return known }
-    var hash = SHA256()
-    for directory in search { hash.update(field: directory) }
-    let digest = ContiguousArray(hash.finalize())
-    searches[search] = digest
-    return digest
   }
 
   /// The key of a unit; nil where its main file cannot be read.

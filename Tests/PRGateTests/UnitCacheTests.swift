@@ -144,12 +144,39 @@ import Testing
     #expect(counts(try await check()) == said(2, 0))
   }
 
-  @Test func `a name that a macro makes is looked for too`() async throws {
-    try directory.write("#define H \"limit.h\"\n#include H\nint a[LIMIT];\n", to: "src/a.c")
+  /// Changes where a unit asks for `limit.h` by a macro, in a header that lies in no directory of the
+  /// search.
+  static let macroChanges = [
+    // Only the other unit asks there.
+    Change(testDescription: "a header beside the source", read: 1) {
+      try $0.write("#define LIMIT 7\n", to: "src/limit.h")
+    },
+    Change(testDescription: "a header beside the header that asks", read: 1) {
+      try $0.write("#define LIMIT 7\n", to: "src/deep/limit.h")
+    },
+    Change(testDescription: "a header earlier in the include path", read: 2) {
+      try $0.write("#define LIMIT 7\n", to: "early/limit.h")
+    },
+    Change(testDescription: "another header beside the header that asks", read: 0) {
+      try $0.write("#define LIMIT 7\n", to: "src/deep/limits.h")
+    },
+    Change(testDescription: "a header beside the header that asks is gone", read: 1) {
+      try FileManager.default.removeItem(atPath: $0.file("src/deep/sub/x.h"))
+    },
+  ]
+
+  @Test(arguments: macroChanges)
+  func `a name that a macro makes is looked for too`(change: Change) async throws {
+    try directory.write(
+      "#define H \"limit.h\"\n#define X <sub/x.h>\n#include \"deep/ask.h\"\nint a[LIMIT];\n",
+      to: "src/a.c")
+    try directory.write("#include H\n#include X\n", to: "src/deep/ask.h")
+    try directory.write("", to: "src/deep/sub/x.h")
     _ = try await check()
     #expect(counts(try await check()) == said(2, 0))
-    try directory.write("#define LIMIT 7\n", to: "src/limit.h")
-    #expect(counts(try await check()) == said(0, 2))
+    try change.body(directory)
+    #expect(counts(try await check()) == said(2 - change.read, change.read))
+    #expect(counts(try await check()) == said(2, 0))
   }
 
   @Test func `what could not be read whole is not kept`() async throws {
