@@ -68,6 +68,9 @@ extension Machine {
       guard let size = universe[region].size,
         let excess = offset.adding(length)?.subtracting(size)
       else { return }
+      checkBelief(
+        address, region, from: offset, length, isWrite: isWrite, at: value, argument: argument,
+        state)
       let requirement = Requirement(start: offset, length: length, ownSize: nil, excess: excess)
       return require(
         address, requirement, isWrite: isWrite, at: value, argument: argument, region, state)

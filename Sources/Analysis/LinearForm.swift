@@ -131,6 +131,17 @@ struct LinearForm: BitwiseCopyable, Hashable, Sendable {
   /// `self · factor`.
   func scaled(by factor: Int64) -> LinearForm? { LinearForm.zero.adding(self, times: factor) }
 
+  /// The greatest number that divides every coefficient; 0 without any.
+  var commonFactor: Int64 {
+    var factor: Int64 = 0
+    for index in 0..<count {
+      var (a, b) = (factor, Int64(self[index].coefficient.magnitude))
+      while b != 0 { (a, b) = (b, a % b) }
+      factor = a
+    }
+    return factor
+  }
+
   /// `self / divisor` where every number divides without a rest.
   func divided(exactlyBy divisor: Int64) -> LinearForm? {
     guard divisor != 0, constant % divisor == 0 else { return nil }

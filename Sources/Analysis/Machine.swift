@@ -170,6 +170,8 @@ struct Machine {
   var fuel: Int
   /// Steps taken.
   var steps = 0
+  /// Parameters that count the elements behind others, where somebody has asked.
+  var beliefs: [BelievedSize]?
   /// Pointers that move in step with a count, where somebody has asked.
   var cursors: [Cursor]?
   /// What every way to a return passes; made when a replay first asks.
@@ -398,9 +400,11 @@ struct Machine {
 
   private func tighten(_ result: inout SymbolFact, _ form: LinearForm, _ state: State) {
     let linear = form.linearPart
-    let (key, sign) = normalised(linear)
+    let factor = linear.commonFactor
+    let (key, sign) = normalised(factor > 1 ? linear.divided(exactlyBy: factor) ?? linear : linear)
     for relation in state.relations where relation.form == key {
-      let known = relation.fact.interval * sign + Interval(Int128(form.constant))
+      let known =
+        relation.fact.interval * (sign * Int128(factor)) + Interval(Int128(form.constant))
       let low = sign > 0 ? relation.fact.lowBoundary : relation.fact.highBoundary
       let high = sign > 0 ? relation.fact.highBoundary : relation.fact.lowBoundary
       if known.low >= result.interval.low {
