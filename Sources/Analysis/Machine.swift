@@ -300,7 +300,7 @@ struct Machine {
     _ key: DerivedKey, _ interval: Interval, at value: ValueID, _ state: inout State,
     low: BoundaryID = .none, high: BoundaryID = .none, input: BoundaryID = .none
   ) -> AbstractValue {
-    if !state.acquired.isEmpty {
+    if mode == .explore || !state.acquired.isEmpty {
       // What is computed from a descriptor may be computed back.
       share(.number(key.left), &state)
       share(.number(key.right), &state)

@@ -185,7 +185,13 @@ extension Machine {
       if state.acquired.isEmpty { return }
       for cell in state.cells where cell.region == region { share(cell.value, &seen, &state) }
     case .number(let form):
-      for index in 0..<form.count { shareKey(.number(form[index].symbol), &state) }
+      for index in 0..<form.count {
+        shareKey(.number(form[index].symbol), &state)
+        // A number that was converted is the same to whoever gets it.
+        if case .image(let image) = universe[form[index].symbol].kind {
+          share(.number(image.source), &seen, &state)
+        }
+      }
     case .unknown: shareLost(&state)
     case .function, .floating: break
     }
