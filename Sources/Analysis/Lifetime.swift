@@ -51,7 +51,8 @@ extension Machine {
       }
     case .local, .global, .foreign, .literal, .choice: return
     }
-    noteWrite(region, &state)
+    // Nothing is written: what other pointers lead to stays as it is.
+    noteWrite(to: region)
     state.forget(region)
     if isCertain || state.release(of: region) == nil {
       state.release(Release(region: region, cause: value, isCertain: isCertain))

@@ -321,7 +321,7 @@ extension Observation.Kind {
     case .format: 7
     case .uninitialised: 8
     case .null: 9
-    case .unchecked(let number): -4 - Int(number.role.rawValue)
+    case .unchecked(let number): -16 - Int(number.role.rawValue)
     case .size(let size): 10 + Int(size.defect.rawValue)
     }
   }
