@@ -12,6 +12,7 @@ extension GateDatabase {
   /// Files that no compiler reads, whatever they mention.
   fileprivate static let proseSuffixes = [
     ".md", ".rst", ".txt", ".html", ".json", ".yml", ".yaml", ".xml", ".toml", ".py", ".sh",
+    ".cmake",
   ]
 
   /// Whether one of the changed files can be read by a unit that is not its own.
@@ -29,7 +30,9 @@ extension GateDatabase {
     let names = Set(changes.flatMap { [$0.name, $0.oldName].compactMap(\.self) }).sorted()
     guard names.count <= Self.questionLimit else { return true }
     let words = Set(commands.flatMap(\.arguments).filter { !$0.hasSuffix(".c") })
-    if names.contains(where: { name in words.contains { $0.hasSuffix(name) } }) { return true }
+    // A macro of the command line may hold the name with its quotes.
+    let ends = names.flatMap { name in ["", "\"", ">", "\\\""].map { name + $0 } }
+    if ends.contains(where: { end in words.contains { $0.hasSuffix(end) } }) { return true }
     let mentions = names.flatMap { [$0 + "\"", $0 + ">"] }
     return try await repository.files(of: commit, containingAnyOf: mentions).contains { path in
       !Self.proseSuffixes.contains(where: path.hasSuffix)

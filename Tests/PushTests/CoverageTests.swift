@@ -281,6 +281,28 @@ import Testing
     #expect(cold.output == outcome.output)
   }
 
+  @Test("A source that the build names in quotes is included by nobody for that")
+  func namedByBuild() throws {
+    try sandbox.write("set(SOURCES \"src/other.c\")\n", to: "repo/sources.cmake")
+    try sandbox.commit("build")
+    try sandbox.git("push", "--quiet", "origin", "HEAD:main", in: "repo")
+    try change("src/other.c", "int other(void) { return 2; }\n")
+    let outcome = try sandbox.prgate("gate", "-v", in: "repo")
+    #expect(outcome.errors == "prgate: note: 1 units: 0 from the cache, 1 parsed\n")
+  }
+
+  @Test("A file that a macro of the command line names reaches that unit")
+  func namedByFlag() throws {
+    try sandbox.write("int data[] = {\n#include TABLE\n};\n", to: "repo/src/other.c")
+    try sandbox.write("1, 2\n", to: "repo/src/data.table")
+    try sandbox.writeDatabase(
+      of: [("src/limit.c", []), ("src/other.c", [#"-DTABLE=\"data.table\""#])])
+    try sandbox.commit("a table")
+    try sandbox.git("push", "--quiet", "origin", "HEAD:main", in: "repo")
+    try change("src/data.table", "1, NOTHING\n")
+    expectIncomplete(try sandbox.prgate("gate", in: "repo"), "NOTHING")
+  }
+
   @Test("Names with blanks, quotes and letters of any script")
   func names() throws {
     let name = "src/a \"quoted\" \\ näme.c"
