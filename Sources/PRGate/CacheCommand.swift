@@ -11,7 +11,8 @@ struct CacheCommand: ParsableCommand {
     discussion: """
       Parsed units are kept in the file units.sqlite of the cache directory. A unit is used again if all \
       that it read has the same content, no header appeared or went where one is looked for, and flags, \
-      compiler and prgate are the same.
+      compiler and prgate are the same. Beside it lie the compilation databases that gate has seen; gc \
+      prunes both.
       """,
     subcommands: [Statistics.self, CollectGarbage.self, Verify.self])
 
@@ -82,6 +83,14 @@ struct CacheCommand: ParsableCommand {
     }
 
     func run() throws {
+      // It lies beside the units, and is there without them too.
+      let databases = DatabaseMemory.prune(
+        in: GateCache.path(of: place.cacheDir),
+        unusedSince: Date(timeIntervalSinceNow: -86400 * TimeInterval(maxAge)))
+      if databases > 0 {
+        try StandardStreams.write(
+          "removed the compilation databases of \(databases) commits\n")
+      }
       guard let file = try place.open(.readAndWrite) else { return }
       try attempt(file) { () throws(UnitCache.Failure) in
         let removal = try file.cache.collectGarbage(

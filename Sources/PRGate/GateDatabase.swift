@@ -148,45 +148,6 @@ struct GateDatabaseSource: Sendable {
   }
 }
 
-/// What a compilation database that git does not have was when a commit was judged.
-private struct DatabaseMemory {
-  private let directory: String
-
-  init?(cache: GateCache, root: String, path: String) {
-    guard let place = cache.directory else { return nil }
-    var hash = SHA256()
-    hash.update(field: root)
-    hash.update(field: path)
-    directory = "\(place)/databases/\(SHA256.hexadecimal(hash.finalize()).prefix(16))"
-  }
-
-  /// The database of a commit; nil where it is not known.
-  func contents(at commit: String) -> Data? {
-    guard let name = FileManager.default.contents(atPath: "\(directory)/\(commit)") else {
-      return nil
-    }
-    let digest = String(decoding: name, as: UTF8.self)
-    let contents = FileManager.default.contents(atPath: "\(directory)/\(digest).json")
-    return contents.flatMap { SHA256.hexadecimalDigest(of: $0) == digest ? $0 : nil }
-  }
-
-  /// Notes the database of a commit, with `isFirst` only where none is known.
-  ///
-  /// That it cannot be written costs later runs a note, and this one nothing.
-  func keep(_ contents: Data, at commit: String, isFirst: Bool) {
-    let mark = "\(directory)/\(commit)"
-    if isFirst, FileManager.default.fileExists(atPath: mark) { return }
-    let digest = SHA256.hexadecimalDigest(of: contents)
-    let place = "\(directory)/\(digest).json"
-    try? FileManager.default.createDirectory(
-      atPath: directory, withIntermediateDirectories: true)
-    if !FileManager.default.fileExists(atPath: place) {
-      try? contents.write(to: URL(fileURLWithPath: place), options: .atomic)
-    }
-    try? Data(digest.utf8).write(to: URL(fileURLWithPath: mark), options: .atomic)
-  }
-}
-
 /// Names without symbolic links of paths that lie in the repository, each asked once.
 private struct RealNames {
   let root: String

@@ -11,6 +11,7 @@ enum Interrupt {
     let queue = DispatchQueue(label: "interrupt", qos: .userInteractive)
     let source = DispatchSource.makeSignalSource(signal: SIGINT, queue: queue)
     source.setEventHandler {
+      StandardStreams.endProgress()
       GateCache.removeScratch()
       OutputFile.finishAndExit(.interrupted)
     }

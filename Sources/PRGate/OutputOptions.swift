@@ -84,9 +84,7 @@ struct OutputOptions: ParsableArguments {
   func progress(of count: Int) -> @Sendable (Int) -> Void {
     guard !quiet, count > 1, StandardStreams.isErrorTerminal else { return { _ in } }
     return { done in
-      // The line is written over, and cleared at the end.
-      StandardStreams.writeError(
-        done < count ? "\rprgate: \(done)/\(count) units" : "\r\u{1B}[K", end: "")
+      StandardStreams.showProgress(done < count ? "prgate: \(done)/\(count) units" : nil)
     }
   }
 }

@@ -268,4 +268,24 @@ import Testing
     #expect(damaged.code == 2)
     #expect(damaged.errorLine.contains("damaged"))
   }
+
+  @Test func `gc prunes the databases of commits that no run has used for long`() async throws {
+    let digest = String(repeating: "d", count: 64)
+    let unused = String(repeating: "e", count: 64)
+    for name in ["old", "young"] { try cache.write(digest, to: "databases/0/\(name)") }
+    try cache.write(unused, to: "databases/1/old")
+    for file in ["0/\(digest)", "0/\(unused)", "1/\(unused)"] {
+      try cache.write("[]", to: "databases/\(file).json")
+    }
+    let old = ["0/old", "0/\(digest).json", "0/\(unused).json", "1/old", "1/\(unused).json"]
+    for file in old {
+      try FileManager.default.setAttributes(
+        [.modificationDate: Date(timeIntervalSinceNow: -40 * 86400)],
+        ofItemAtPath: cache.file("databases/" + file))
+    }
+    let run = try await Program.run(["cache", "gc", "--cache-dir", cache.path], in: directory)
+    #expect(run.output.hasPrefix("removed the compilation databases of 2 commits\n"))
+    let left = try FileManager.default.subpathsOfDirectory(atPath: cache.file("databases"))
+    #expect(left.sorted() == ["0", "0/\(digest).json", "0/young"])
+  }
 }
