@@ -30,6 +30,9 @@ struct MutateCommand: ParsableCommand {
   @Option(help: "Only units whose path contains one of these, with commas between.")
   var only = ""
 
+  @Option(help: "Only mistakes of one kind, such as 'shortAllocation'.")
+  var kind: String?
+
   @Option(help: "A command that runs the program with a mutant.", completion: .file())
   var confirm: String?
 
@@ -46,8 +49,13 @@ struct MutateCommand: ParsableCommand {
         .sorted { $0.path < $1.path })
     let root = URL(filePath: database).standardizedFileURL.resolvingSymlinksInPath().path
     let (count, confirm) = (count, confirm)
+    let kinds = MutationOperator.allCases.filter { kind == nil || "\($0)" == kind }
+    guard !kinds.isEmpty else {
+      let names = MutationOperator.allCases.map { "\($0)" }.joined(separator: ", ")
+      throw ValidationError("there is no mistake '\(kind ?? "")'; there are \(names)")
+    }
     let result = onDeepStack {
-      MutationRun(units, root: root, count: count, confirm: confirm)
+      MutationRun(units, root: root, count: count, kinds: kinds, confirm: confirm)
     }
     guard let result else { throw ExitCode.failure }
     if list { for line in result.lines { print(line) } }
@@ -70,7 +78,9 @@ struct MutationRun: Sendable {
   private(set) var lines: [String] = []
   private let isConfirmed: Bool
 
-  init(_ units: [DatabaseUnit], root: String, count: Int, confirm: String?) {
+  init(
+    _ units: [DatabaseUnit], root: String, count: Int, kinds: [MutationOperator], confirm: String?
+  ) {
     isConfirmed = confirm != nil
     var modules: [Module] = []
     var places: [(unit: Int, mutant: Mutant)] = []
@@ -88,7 +98,7 @@ struct MutationRun: Sendable {
       kept.append(unit)
     }
     let before = Self.findings(modules)
-    for kind in MutationOperator.allCases {
+    for kind in kinds {
       let ofKind = places.filter { $0.mutant.kind == kind }
       // Spread evenly over the program.
       let step = max(1, ofKind.count / max(count, 1))

@@ -142,9 +142,13 @@ struct MutationSearch: ~Copyable {
       add(.unboundedCopy, range, "sprintf(\(parts.joined(separator: ", ")))")
     } else if name == "free", isStatement {
       add(.secondRelease, range, "\(source(range)); \(source(range))")
-    } else if name.contains("alloc"), name != "realloc" || arguments.count == 2 {
-      let canonical = unit.type(of: node)
-      guard unit.spelling(of: canonical).hasSuffix("*") else { return }
+    } else if name.hasSuffix("alloc"), name != "realloc" || arguments.count == 2 {
+      // The last argument is a size: a pointer is what other makers of objects take.
+      let result = unit.spelling(of: unit.type(of: node))
+      guard result.hasSuffix("*"), let size = unit.children(of: node).last,
+        case let type = unit.type(of: size),
+        case let written = unit.spelling(of: unit.canonical(type)), !written.hasSuffix("*")
+      else { return }
       add(.shortAllocation, last, "(\(source(last))) - 1")
     }
   }

@@ -35,12 +35,17 @@ struct Fixture: CustomTestStringConvertible, Hashable {
   }()
 
   /// `// expect: rule-id [B] ["text"]` at the end of a line.
-  func expectations() throws -> [Expectation] {
+  func expectations() throws -> [Expectation] { try notes("expect") }
+
+  /// `// misses: rule-id` at the end of a line: a defect that is known to be overlooked.
+  func misses() throws -> [Expectation] { try notes("misses") }
+
+  private func notes(_ word: String) throws -> [Expectation] {
     let text = try String(contentsOfFile: path, encoding: .utf8)
     var result: [Expectation] = []
     for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
     {
-      for part in line.components(separatedBy: "// expect: ").dropFirst() {
+      for part in line.components(separatedBy: "// \(word): ").dropFirst() {
         let words = part.split(separator: " ")
         guard let rule = words.first else { continue }
         let quoted = part.split(separator: "\"", omittingEmptySubsequences: false)
