@@ -51,7 +51,7 @@ import Testing
     HostileCode(
       "an embedded file", "char a[] = {\n#embed \"/etc/passwd\"\n};\n",
       "'/etc/passwd' file not found"),
-    HostileCode("no text", "int a;\u{0}\u{0} \"\n", "src/other.c: "),
+    HostileCode("no text", "int a;\u{0}\u{0} \"\n", "src/other.c:1: "),
     HostileCode(
       "16 MiB", "/*" + String(repeating: "x", count: 16 << 20) + "*/\n", "more than 16 MiB"),
   ]
