@@ -158,6 +158,9 @@ private func analyse(
   var onWord: [ValueID] = []
   if let exploration = machine.explore() {
     summary = machine.summarise(key.module)
+    if summary?.nullResult == .answered, body.instructions.count <= 200 {
+      summary?.nonNullUnlessZero = nonNullUnlessZero(machine, fuel: fuel / 4)
+    }
     var confirmed: Set<Defect> = []
     for candidate in machine.candidates.joined() {
       if candidate.end >= 0, confirmed.contains(Defect(candidate)) { continue }
@@ -185,6 +188,23 @@ private func analyse(
   result.facts = machine.facts.recorded
   return Outcome(
     result: result, summary: summary, indirectTargets: machine.indirectTargets, onWord: onWord)
+}
+
+/// The parameters of which each alone, where it is not zero, rules out that a function answers null: it is
+/// looked at again as if the parameter were not.
+private func nonNullUnlessZero(_ machine: Machine, fuel: Int) -> UInt64 {
+  var result: UInt64 = 0
+  for index in 0..<min(Int(machine.body.parameterCount), 4) where machine.slots[index] >= 0 {
+    var again = Machine(
+      module: machine.module, moduleIndex: machine.moduleIndex, function: machine.function,
+      body: machine.body, models: machine.models, facts: machine.facts, fuel: fuel)
+    again.assumedNonZero = LocalID(index)
+    guard again.explore() != nil, let exit = again.exitState(),
+      again.nullResult(exit) != .answered
+    else { continue }
+    result |= 1 << UInt64(index)
+  }
+  return result
 }
 
 private func unknowns(in body: Body, of module: Module) -> [String: Int] {

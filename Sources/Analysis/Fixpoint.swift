@@ -45,6 +45,7 @@ extension Machine {
       }
     }
     noteNullParameters(&state)
+    if let assumedNonZero { assumeNonZero(assumedNonZero, &state) }
     return state
   }
 

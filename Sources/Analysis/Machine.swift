@@ -170,6 +170,8 @@ struct Machine {
   var fuel: Int
   /// Steps taken.
   var steps = 0
+  /// A parameter that is taken not to be zero or null, and greater than zero where it is a number.
+  var assumedNonZero: LocalID?
   /// Parameters that count the elements behind others, where somebody has asked.
   var beliefs: [BelievedSize]?
   /// Pointers that move in step with a count, where somebody has asked.

@@ -470,6 +470,38 @@ extension Machine {
     }
   }
 
+  /// Takes a parameter for one that is not zero or null.
+  func assumeNonZero(_ local: LocalID, _ state: inout State) {
+    let slot = slots[Int(local.index)]
+    guard slot >= 0 else { return }
+    switch state.locals[slot] {
+    case .pointer(let region, let offset, let inside, _):
+      state.locals[slot] = .pointer(region, offset: offset, inside: inside, mayBeNull: false)
+      state.setNull(.slot(Int32(slot)), to: [])
+    case .number(let form):
+      guard let term = form.singleTerm else { return }
+      var known = fact(term.symbol, state)
+      known.interval.low = max(known.interval.low, 1)
+      setFact(term.symbol, known, &state)
+    default: break
+    }
+  }
+
+  /// Whether an argument rules out that a callee answers null: nothing says that it is zero.
+  func isNullRuledOut(_ summary: Summary, _ arguments: [ValueID], _ state: State) -> Bool {
+    arguments.prefix(64).enumerated().contains { index, argument in
+      guard summary.nonNullUnlessZero & (1 << UInt64(index)) != 0 else { return false }
+      if type(of: argument).isPointer {
+        if form(argument) == .zero { return false }
+        let reasons = nullPlace(of: argument).map { state.nullReasons(of: $0) } ?? []
+        return reasons.allSatisfy { if case .parameter = $0 { true } else { false } }
+      }
+      guard let form = form(argument) else { return true }
+      let known = bounds(form, state)
+      return known.interval.high > 0 && (known.interval.low > 0 || known.lowBoundary.isNone)
+    }
+  }
+
   /// What the results at the returns say.
   func nullResult(_ exit: State) -> NullResult {
     var result = NullResult.none

@@ -21,6 +21,7 @@ extension Summary {
     var result = self
     result.result = .unknown
     result.nullResult = .none
+    result.nonNullUnlessZero = 0
     result.resultFamily = nil
     result.inputs = []
     result.formats = 0

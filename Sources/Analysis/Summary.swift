@@ -106,6 +106,8 @@ struct Summary: Sendable {
   var requiredStrings: UInt64 = 0
   /// Why the pointer that it returns can be null.
   var nullResult = NullResult.none
+  /// Parameters of which each alone, where it is not zero, rules out that null is an answer, a bit each.
+  var nonNullUnlessZero: UInt64 = 0
   /// Parameters that it accesses memory through whenever it returns, a bit each.
   var dereferenced: UInt64 = 0
   /// Whether shared memory without a name may be written.
@@ -161,7 +163,7 @@ extension Summary {
     hash.add(UInt64(parameterCount))
     hash.add(result)
     for word in [written, kept, writesShared ? 1 : 0, formats, requiredStrings] { hash.add(word) }
-    for word in [UInt64(nullResult.rawValue), dereferenced] { hash.add(word) }
+    for word in [UInt64(nullResult.rawValue), nonNullUnlessZero, dereferenced] { hash.add(word) }
     for object in writtenObjects { hash.add(object) }
     for memory in made {
       hash.add(UInt64(memory.region.index))

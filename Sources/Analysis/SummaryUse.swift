@@ -37,7 +37,8 @@ extension Machine {
     binding.forms = [:]
     makeMemory(&binding, &state)
     let result = self.value(summary.result, at: value, &binding, &state)
-    noteNullResult(summary.nullResult, of: value, &state)
+    noteNullResult(
+      isNullRuledOut(summary, arguments, state) ? .none : summary.nullResult, of: value, &state)
     let cells = summary.cells.compactMap { cell in
       cellOutput(cell, &binding, &state)
     }

@@ -40,6 +40,9 @@ struct Fixture: CustomTestStringConvertible, Hashable {
   /// `// misses: rule-id` at the end of a line: a defect that is known to be overlooked.
   func misses() throws -> [Expectation] { try notes("misses") }
 
+  /// `// noise: rule-id [B]` at the end of a line: a finding that is known to be wrong.
+  func noise() throws -> [Expectation] { try notes("noise") }
+
   private func notes(_ word: String) throws -> [Expectation] {
     let text = try String(contentsOfFile: path, encoding: .utf8)
     var result: [Expectation] = []
