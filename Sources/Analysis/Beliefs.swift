@@ -9,7 +9,8 @@ import IR
 extension Machine {
   /// What the name of an unseen function says that a call does.
   mutating func believe(
-    _ function: Function, _ arguments: [ValueID], at value: ValueID, _ state: inout State
+    _ function: Function, _ arguments: [ValueID], since before: State, at value: ValueID,
+    _ state: inout State
   ) {
     guard inlined == nil else { return }
     printAsBelieved(function, arguments, at: value, state)
@@ -18,11 +19,22 @@ extension Machine {
       offset == .zero, isReleasable(region)
     else { return }
     if useBelieved(address, region, isRelease: true, at: value, argument: 0, state) { return }
+    keepVariable(address, since: before, &state)
     state.release(Release(region: region, cause: value, isCertain: true, isBelieved: true))
   }
 
+  /// The variable whose value was handed over still leads to the memory.
+  private mutating func keepVariable(
+    _ address: ValueID, since before: State, _ state: inout State
+  ) {
+    guard let local = loadedLocal(address), slots[Int(local.index)] < 0 else { return }
+    let size = UInt32(clamping: type(of: address).size)
+    guard let kept = before.cell(in: region(of: local), at: 0, size: size) else { return }
+    state.keepCell(in: region(of: local), at: 0, size: size, kept)
+  }
+
   /// Whether an unseen function says by its name and type that it gives memory back, and nothing else.
-  func isReleasing(_ function: Function) -> Bool {
+  private func isReleasing(_ function: Function) -> Bool {
     let name = module.symbols[function.name]
     let signature = module.signatures[function.signature]
     guard name.hasSuffix("free") || name.hasSuffix("Free"), let first = signature.parameters.first,

@@ -61,7 +61,7 @@ extension Machine {
     guard case .own = row.place else { return false }
     switch row.kind {
     case .guardCondition: break
-    case .loopCondition: guard row.isTaken else { return false }
+    case .loopCondition: guard !leavesLoop(row) else { return false }
     default: return false
     }
     return [row.left, row.right].contains { side in

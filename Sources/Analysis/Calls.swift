@@ -37,16 +37,18 @@ extension Machine {
       dereferenceArguments(required, arguments, at: value, &state)
     }
     forgetNulls(arguments, &state)
-    let isRelease = target.map { isReleasing(module.functions[$0]) } ?? false
+    let before = state
     for argument in arguments {
       share(registers[Int(argument.index)], &state)
-      if !isRelease, case .pointer(let region, _, _, _) = registers[Int(argument.index)] {
+      if case .pointer(let region, _, _, _) = registers[Int(argument.index)] {
         escape(region, &state)
       }
     }
     if let object = call.resultObject { clobber(object, &state) }
-    if !isRelease { havoc(&state) }
-    if let target { believe(module.functions[target], arguments, at: value, &state) }
+    havoc(&state)
+    if let target {
+      believe(module.functions[target], arguments, since: before, at: value, &state)
+    }
     guard let target else { return unknownValue(value, &state) }
     return declaredResult(module.functions[target], arguments, at: value, &state)
   }

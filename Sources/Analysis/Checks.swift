@@ -118,7 +118,7 @@ extension Machine {
       guard isDefinite || !over.highBoundary.isNone else {
         checkIndex(
           of: access.address, into: access.region, access.inside, excess: excess,
-          high: over.interval.high, isWrite: access.isWrite, at: access.value, state)
+          high: over.interval.high, at: access.value, state)
         requireOwn(
           access.address,
           Requirement(start: start, length: access.length, ownSize: size, excess: excess),
@@ -309,7 +309,7 @@ extension Machine {
           &state)
       }
     }
-    if let capacity = capacity(of: target, state) {
+    if let capacity = capacity(of: target) {
       let room = bounds(capacity, state).interval
       access(
         target, LinearForm(constant: width(of: target)), isWrite: true, at: value,
@@ -339,7 +339,7 @@ extension Machine {
   }
 
   /// Bytes from an address to the end of its object.
-  func capacity(of address: ValueID, _ state: State) -> LinearForm? {
+  func capacity(of address: ValueID) -> LinearForm? {
     guard case .pointer(let region, let offset, let inside, _) = registers[Int(address.index)]
     else { return nil }
     if inside != .none {
@@ -353,7 +353,7 @@ extension Machine {
     _ kind: UnsafeKind, _ target: ValueID, needs: (low: Int128, high: Int128?), conversion: String,
     text: ValueID? = nil, at value: ValueID, argument: Int, _ state: State
   ) {
-    let room = capacity(of: target, state).flatMap { bounds($0, state).interval.constant }
+    let room = capacity(of: target).flatMap { bounds($0, state).interval.constant }
     var name = ""
     var shared: Region?
     if case .pointer(let region, _, let inside, _) = registers[Int(target.index)] {

@@ -170,24 +170,14 @@ extension Machine {
 
   /// Whether a number was read from a message or returned by unseen code.
   private func isFromElsewhere(_ symbol: Symbol) -> Bool {
-    switch universe[symbol].kind {
-    case .value(let maker):
-      switch operation(maker) {
-      case .call: model(of: maker) == nil
-      case .load(let address, _): isMessage(address)
-      default: false
-      }
-    default: false
+    guard case .value(let maker) = universe[symbol].kind else { return false }
+    switch operation(maker) {
+    case .call: return model(of: maker) == nil
+    case .load(let address, _):
+      guard case .pointer(let region, _, _, _) = registers[Int(address.index)] else { return false }
+      return message(region) != nil
+    default: return false
     }
-  }
-
-  /// Whether an address lies in memory that is not the function's own.
-  private func isMessage(_ address: ValueID) -> Bool {
-    guard case .pointer(let region, _, _, _) = registers[Int(address.index)],
-      case .parameter(let local) = universe[region].kind,
-      case .pointer(let pointee) = module.types[body.locals[local].type].kind
-    else { return false }
-    return module.types[pointee].isInteger && module.types[pointee].width == 8
   }
 
   /// Whether the path compares a number with something that it must not be less than.

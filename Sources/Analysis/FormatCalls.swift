@@ -289,7 +289,7 @@ extension Machine {
   ) {
     let element = width(of: target)
     if part.width == nil, let most, let last = Int64(exactly: most),
-      let capacity = capacity(of: target, state),
+      let capacity = capacity(of: target),
       bounds(capacity, state).interval.low >= (most + 1) * Int128(element)
     {
       terminate(target, LinearForm(constant: last + 1), &state)

@@ -130,15 +130,8 @@ extension Machine {
 
   /// Elements of the array that an access indexes.
   private func count(of access: IndexedAccess) -> Int128? {
-    guard case .pointer(let region, let offset, let inside, _) = registers[Int(access.base.index)]
-    else { return nil }
-    let room: LinearForm?
-    if inside != .none {
-      room = universe[inside].base.adding(constant: universe[inside].size)?.subtracting(offset)
-    } else {
-      room = universe[region].size?.subtracting(offset)
-    }
-    guard let room, room.isConstant, room.constant >= 2 * access.stride,
+    guard let room = capacity(of: access.base), room.isConstant,
+      room.constant >= 2 * access.stride,
       room.constant % access.stride == 0
     else { return nil }
     return Int128(room.constant / access.stride)

@@ -33,7 +33,7 @@ extension Machine {
       }
     }
     let width = width(of: target)
-    guard let capacity = capacity(of: target, state) else { return }
+    guard let capacity = capacity(of: target) else { return }
     let room = bounds(capacity, state).interval
     let need = content.need * Int128(width)
     if !content.isPadded, need.high <= room.low { return }

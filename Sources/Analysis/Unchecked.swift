@@ -45,7 +45,7 @@ extension Machine {
   ) {
     guard inlined == nil,
       case .pointer(let region, _, let inside, _) = registers[Int(target.index)],
-      isFixed(region, inside), let room = capacity(of: target, state), room.isConstant,
+      isFixed(region, inside), let room = capacity(of: target), room.isConstant,
       room.constant > 0, let length = loadedLocal(count), let pointer = loadedLocal(source),
       case let taken = stripped(count), let known = form(taken), let term = known.singleTerm,
       term.coefficient == 1,
@@ -173,7 +173,7 @@ extension Machine {
   /// Checks an index that is a byte or a short of a message which the function was handed.
   mutating func checkIndex(
     of address: ValueID, into region: Region, _ inside: SubObject, excess: LinearForm, high: Int128,
-    isWrite: Bool, at value: ValueID, _ state: State
+    at value: ValueID, _ state: State
   ) {
     guard inlined == nil, calleeName(value).isEmpty, isFixed(region, inside),
       case .element(_, let index, let stride) = operation(address), stride > 0,
@@ -216,6 +216,11 @@ extension Machine {
       region = target
     default: return nil
     }
+    return message(region)
+  }
+
+  /// The parameter that leads to a region, where that is one of bytes.
+  func message(_ region: Region) -> LocalID? {
     guard case .parameter(let local) = universe[region].kind,
       case .pointer(let pointee) = module.types[body.locals[local].type].kind,
       module.types[pointee].isInteger, module.types[pointee].width == 8

@@ -89,7 +89,12 @@ extension Rewriter {
     guard !["__attribute__", "inline", "extern", "//", "/*"].contains(where: head.contains) else {
       return
     }
-    if !unit.isStatic(node) { insert("static ", at: range.lowerBound) }
+    // A body that calls its function needs to know it.
+    let isRecursive = source(bodyRange).contains("\(name)(")
+    let declaration =
+      isRecursive ? "\(before)\(name)\(after); ".replacing("\n", with: " ") : ""
+    let storage = unit.isStatic(node) ? "" : "static "
+    if !(declaration + storage).isEmpty { insert(declaration + storage, at: range.lowerBound) }
     replace(nameRange, by: "\(name)_inner")
     let isVoid = unit.spelling(of: unit.result(of: type)) == "void"
     let names = parameters.map { unit.spelling(of: $0) }.joined(separator: ", ")
