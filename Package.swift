@@ -87,7 +87,8 @@ let package = Package(
       swiftSettings: strict + clangHeaders),
     .testTarget(name: "GateTests", dependencies: ["Gate", "Findings"], swiftSettings: strict),
     .testTarget(
-      name: "ReportingTests", dependencies: ["Reporting", "Findings"], exclude: ["Golden", "validate"],
+      name: "ReportingTests", dependencies: ["Reporting", "Findings"],
+      exclude: ["Golden", "validate"],
       swiftSettings: strict),
     .testTarget(name: "IndexTests", dependencies: ["Index"], swiftSettings: strict),
     .testTarget(name: "PushTests", dependencies: ["PRGate"], swiftSettings: strict),
