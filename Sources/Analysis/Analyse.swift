@@ -34,7 +34,7 @@ public func analyse(
   _ modules: [Module], models: ModelTable, options: AnalysisOptions,
   runner: some StepRunner = SequentialSteps()
 ) -> [ModuleResult] {
-  let program = Program(modules, isWhole: options.isWholeProgram)
+  let program = Program(modules, isWhole: options.isWholeProgram, modelled: models.insteadOfCode)
   let known = modules.map { module in
     module.functions.rows.map { models[module.symbols[$0.name]] }
   }

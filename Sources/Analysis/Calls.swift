@@ -23,7 +23,9 @@ extension Machine {
       if let summary = facts.summary(of: target, in: module), call.resultObject == nil {
         return apply(summary, arguments, at: value, &state)
       }
-      if module.functions[target].body == nil, let model = models[Int(target.index)] {
+      if let model = models[Int(target.index)],
+        module.functions[target].body == nil || model.isInstead
+      {
         return apply(model, module.functions[target], arguments, at: value, &state)
       }
       useFormat(module.functions[target], arguments, at: value, &state)

@@ -180,13 +180,16 @@ public struct Program: Sendable {
   private var called: Set<FunctionKey> = []
   private let modules: [Module]
   private let isWhole: Bool
+  /// Names of functions whose models count instead of their code.
+  private let modelled: Set<String>
 
   /// Reads the stores and address uses of all modules.
   ///
   /// With `isWhole`, a variable of external linkage that no module writes counts as never written.
-  public init(_ modules: [Module], isWhole: Bool) {
+  public init(_ modules: [Module], isWhole: Bool, modelled: Set<String> = []) {
     self.modules = modules
     self.isWhole = isWhole
+    self.modelled = modelled
     for (index, module) in modules.enumerated() {
       globals.append(
         Dictionary(
@@ -243,9 +246,16 @@ public struct Program: Sendable {
   /// The body that a call means: the module's own, else the program's only one.
   func definition(of function: FunctionID, in module: Int) -> FunctionKey? {
     let row = modules[module].functions[function]
+    if isModelled(row, in: modules[module]) { return nil }
     if row.body != nil { return FunctionKey(module: module, function: function) }
     if row.attributes.contains(.isStatic) { return nil }
     return external[modules[module].symbols[row.usr]] ?? nil
+  }
+
+  /// Whether a model speaks for a function whatever its code does: that of a header, or of another file.
+  private func isModelled(_ function: Function, in module: Module) -> Bool {
+    guard !modelled.isEmpty, modelled.contains(module.symbols[function.name]) else { return false }
+    return function.body == nil || module.origins[function.origin].file != module.mainFile
   }
 
   /// All functions with a body, callees before callers where the calls are not recursive.

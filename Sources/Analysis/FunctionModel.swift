@@ -44,6 +44,32 @@ public enum ResourceFamily: String, BitwiseCopyable, CaseIterable, Hashable, Sen
   case library
 }
 
+/// How a lock is held.
+public enum LockMode: String, BitwiseCopyable, CaseIterable, Codable, Hashable, Sendable {
+  /// By one at a time: who asks again waits for ever.
+  case exclusive
+  /// By several at a time: `read_lock`, `rcu_read_lock`.
+  case shared
+}
+
+/// Which lock a clause speaks of.
+public enum LockPlace: Hashable, Sendable {
+  /// What an argument points to.
+  case argument(Int)
+  /// One that has no address, such as RCU's, by a word that stands for it.
+  case named(String)
+}
+
+/// Which result says that a lock was taken.
+public enum LockResult: String, CaseIterable, Hashable, Sendable {
+  /// Every one.
+  case always
+  /// 0: `mutex_lock_interruptible`.
+  case zero
+  /// Others than 0: `mutex_trylock`.
+  case nonzero
+}
+
 /// One thing that a call does, in the order of the model.
 ///
 /// Strings are counted in elements, whose size is that of what the argument points to; memory in bytes.
@@ -105,6 +131,16 @@ public enum ModelEffect: Hashable, Sendable {
   case clobber(Int)
   /// May return once more, later, from the same call: `setjmp` (C11 7.13.1.1p3).
   case returnsAgain
+  /// Takes an argument as an address of the user's, not of the kernel's.
+  case user(Int)
+  /// Reads that many bytes of the user's memory, at the second argument, into the first.
+  case fetch(Int, Int, ModelSize)
+  /// Prints by a format to where users read: the format's argument, the first one that it consumes.
+  case reveal(format: Int, first: Int)
+  /// Takes a lock where the result says so.
+  case lock(LockPlace, LockMode, LockResult)
+  /// Gives a lock back.
+  case unlock(LockPlace, LockMode)
   /// Brings something in from outside; with a number of bytes, or the greatest result.
   case input(InputEffect, ModelSize?)
 }
@@ -183,6 +219,14 @@ public struct FunctionModel: Hashable, Sendable {
   public var neverReturns = false
   /// The family of its result, where that has to be given back.
   public var acquires: ResourceFamily?
+  /// Whether the model counts even where the code is known, as that of a header's inline function.
+  public var isInstead = false
+  /// Whether what it hands on reaches users of the kernel: `copy_to_user`.
+  public var reachesUser = false
+  /// Whether its result can be an error number in the form of a pointer, and is not `NULL` then.
+  public var mayBeError = false
+  /// Whether its result can be `NULL` besides.
+  public var mayBeErrorOrNull = false
 
   /// Makes a model.
   public init(name: String, effects: [ModelEffect], result: ModelResult) {
@@ -204,6 +248,11 @@ public struct ModelTable: Sendable {
 
   /// The model of a name.
   public subscript(name: String) -> FunctionModel? { models[name] }
+
+  /// The names whose models count instead of code.
+  var insteadOfCode: Set<String> {
+    Set(models.values.lazy.filter(\.isInstead).map(\.name))
+  }
 
   /// The table with these models added; they replace those of the same name.
   public func adding(_ others: [FunctionModel]) -> ModelTable {

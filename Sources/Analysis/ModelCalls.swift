@@ -143,6 +143,7 @@ extension Machine {
     case .input(let input, let count):
       apply(
         input, arguments, count: count.flatMap { size($0, arguments, about: 0) }, at: value, &state)
+    case .user, .fetch, .reveal, .lock, .unlock: break
     case .copyString, .appendString, .copyBounded, .appendBounded, .copyTerminated,
       .appendTerminated, .terminate, .external, .externalText:
       applyString(effect, arguments, at: value, &state)

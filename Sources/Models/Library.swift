@@ -12,7 +12,10 @@ public import Analysis
 extension ModelTable {
   /// The models of the C library and POSIX that the program carries.
   public static let standard = ModelTable.withInputs(
-    [strings, characters, memory, streams, files, sockets, system].flatMap {
+    [
+      strings, characters, memory, streams, files, sockets, system, kernelCopies, kernelLocks,
+      kernelPrinting, threadLocks,
+    ].flatMap {
       (try? parseModels($0)) ?? []
     })
 }

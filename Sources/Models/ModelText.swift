@@ -27,6 +27,19 @@ public func parseModel(name: String, _ text: some StringProtocol) throws(ModelEr
     case "ret": model.result = try parseResult(arguments)
     case "acquire" where arguments.words.count == 1:
       model.acquires = try arguments.choice(0, ResourceFamily.allCases)
+    case "instead": model.isInstead = true
+    case "error":
+      model.mayBeError = true
+      if !arguments.words.isEmpty { model.mayBeErrorOrNull = try arguments.word(0) == "null" }
+    case "leak":
+      model.reachesUser = true
+      model.effects.append(.output(try arguments.number(0), try arguments.size(1)))
+    case "fetch":
+      let (target, size) = (try arguments.number(0), try arguments.size(2))
+      model.effects += [
+        .write(target, size), .external(target, size),
+        .fetch(target, try arguments.number(1), size),
+      ]
     default: model.effects.append(try parseEffect(arguments))
     }
   }
@@ -71,6 +84,23 @@ private struct Arguments {
     let text = try word(index)
     if let value = values.first(where: { $0.rawValue == text }) { return value }
     throw unknownWord(text, among: values.map(\.rawValue))
+  }
+
+  /// A lock: the number of an argument, or a word that stands for one without an address.
+  func lock() throws(ModelError) -> LockPlace {
+    let text = try word(0)
+    return Int(text).map { .argument($0) } ?? .named(text)
+  }
+
+  func lockMode() -> LockMode { words.dropFirst().contains("shared") ? .shared : .exclusive }
+
+  func lockResult() throws(ModelError) -> LockResult {
+    for text in words.dropFirst() where LockMode(rawValue: text) == nil {
+      if let result = LockResult(rawValue: text) { return result }
+      throw unknownWord(
+        text, among: LockMode.allCases.map(\.rawValue) + LockResult.allCases.map(\.rawValue))
+    }
+    return .always
   }
 
   func family(_ index: Int) throws(ModelError) -> ResourceFamily {
@@ -148,7 +178,9 @@ private typealias EffectReader = @Sendable (Arguments) throws(ModelError) -> Mod
 private func parseEffect(_ arguments: Arguments) throws(ModelError) -> ModelEffect {
   guard let reader = effectReaders[arguments.verb] else {
     throw unknownWord(
-      arguments.verb, among: effectReaders.keys.sorted() + ["noreturn", "pure", "ret"])
+      arguments.verb,
+      among: effectReaders.keys.sorted()
+        + ["error", "fetch", "instead", "leak", "noreturn", "pure", "ret"])
   }
   return try reader(arguments)
 }
@@ -205,6 +237,10 @@ private let effectReaders: [String: EffectReader] = [
   "release": { a throws(ModelError) in .release(try a.number(0), try a.family(1)) },
   "acquire": { a throws(ModelError) in .acquire(try a.number(0), try a.family(1)) },
   "keep": { a throws(ModelError) in .keep(try a.number(0)) },
+  "user": { a throws(ModelError) in .user(try a.number(0)) },
+  "reveal": { a throws(ModelError) in .reveal(format: try a.number(0), first: try a.number(1)) },
+  "lock": { a throws(ModelError) in .lock(try a.lock(), a.lockMode(), try a.lockResult()) },
+  "unlock": { a throws(ModelError) in .unlock(try a.lock(), a.lockMode()) },
   "allocatetext": { a throws(ModelError) in .allocateText(try a.number(0)) },
   "clobber": { a throws(ModelError) in .clobber(try a.number(0)) },
 ]

@@ -8,8 +8,10 @@ import Testing
 @Suite struct ModelTests {
   private static let tables = [strings, characters, memory, streams, files, sockets, system]
 
+  private static let kernelTables = [kernelCopies, kernelLocks, kernelPrinting, threadLocks]
+
   @Test func theTablesFollowTheGrammar() throws {
-    let models = try Self.tables.flatMap { try parseModels($0) }
+    let models = try (Self.tables + Self.kernelTables).flatMap { try parseModels($0) }
     #expect(models.count > 250)
     #expect(Set(models.map(\.name)).count == models.count, "a name stands twice")
     for model in models { #expect(ModelTable.standard[model.name] != nil, "\(model.name)") }
