@@ -252,6 +252,7 @@ extension Machine {
       first: bytes.low, count: bytes.high - bytes.low, total: total,
       isPadding: local.map { isPadding(bytes, of: body.locals[$0].type) } ?? false,
       isAssured: false)
+    observation.isLeak = isOutput && model(of: value)?.reachesUser == true
     var steps: [Step] = []
     if mode == .replay {
       guard let sure = isAssured(bytes, local, from: cause, state) else { return }

@@ -299,6 +299,8 @@ public struct UninitialisedObservation: Sendable, Hashable {
   public var object: String
   /// Whether the bytes leave the program.
   public var isOutput: Bool
+  /// Whether a user of the kernel gets them.
+  public var isLeak = false
   /// The function that reads them; empty for a plain read.
   public var callee: String
   /// The first byte without a value, from 0 at the start of the object.

@@ -344,6 +344,41 @@ extension RuleExample {
           return result;
         }
         """#),
+    "kernel-info-leak": RuleExample(
+      bad: #"""
+        // Every member is set, but not the three bytes behind the first one.
+        #include "kernel.h"
+
+        struct channel_info {
+          u8 kind;
+          u32 frequency;
+        };
+
+        long channel_query(u8 kind, u32 frequency, void __user *to) {
+          struct channel_info info = {.kind = kind, .frequency = frequency};
+          if (copy_to_user(to, &info, sizeof(info)))  // kernel-info-leak
+            return -EFAULT;
+          return 0;
+        }
+        """#,
+      good: #"""
+        // The whole object is cleared before the members are set.
+        #include "kernel.h"
+
+        struct channel_info {
+          u8 kind;
+          u32 frequency;
+        };
+
+        long channel_query(u8 kind, u32 frequency, void __user *to) {
+          struct channel_info info;
+          memset(&info, 0, sizeof(info));
+          info.kind = kind;
+          info.frequency = frequency;
+          if (copy_to_user(to, &info, sizeof(info))) return -EFAULT;
+          return 0;
+        }
+        """#),
     "memory-leak": RuleExample(
       bad: #"""
         #include "libc.h"

@@ -28,6 +28,7 @@ public struct Rule: Sendable {
     integerOverflow,
     integerTruncation,
     invalidFree,
+    kernelInfoLeak,
     memoryLeak,
     mismatchedFree,
     missingTerminator,

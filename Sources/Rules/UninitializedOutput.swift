@@ -8,19 +8,27 @@ extension Rule {
   public static let uninitializedOutput = Rule(
     info: uninitializedOutputInfo,
     check: { pass, findings in
-      for observation in pass.result.observations {
-        guard case .uninitialised(let read) = observation.kind, read.isOutput,
-          observation.judgement != .possible
-        else { continue }
-        let name = read.object.isEmpty ? "memory" : "'\(read.object)'"
-        let text = "'\(read.callee)' sends \(read.bytes) of \(name)"
-        findings.append(
-          pass.finding(
-            uninitializedOutputInfo, observation, text + read.description,
-            tier: read.isAssured ? .a : .b,
-            hint: "clear the whole object first, as with memset", last: text))
-      }
+      reportOutput(pass, &findings, rule: uninitializedOutputInfo, verb: "sends") { !$0.isLeak }
     })
+}
+
+/// Reports the bytes without a value that leave the program in the way that one of the two rules speaks
+/// of.
+func reportOutput(
+  _ pass: borrowing Pass, _ findings: inout [Finding], rule: RuleInfo, verb: String,
+  where isMeant: (UninitialisedObservation) -> Bool
+) {
+  for observation in pass.result.observations {
+    guard case .uninitialised(let read) = observation.kind, read.isOutput, isMeant(read),
+      observation.judgement != .possible
+    else { continue }
+    let name = read.object.isEmpty ? "memory" : "'\(read.object)'"
+    let text = "'\(read.callee)' \(verb) \(read.bytes) of \(name)"
+    findings.append(
+      pass.finding(
+        rule, observation, text + read.description, tier: read.isAssured ? .a : .b,
+        hint: "clear the whole object first, as with memset", last: text))
+  }
 }
 
 extension UninitialisedObservation {
