@@ -14,80 +14,24 @@ public struct FunctionResult: Sendable, Hashable {
   public var steps: Int
   /// Candidates that no single path confirmed.
   public var undecided: Int
-  /// Questions about the rest of the program, with their answers.
-  public var facts: [RecordedFact]
   /// Constructs that the analysis does not understand, by cause, sorted.
   public var unknowns: [String: Int]
+
+  /// The result of a function in which nothing was seen.
+  init(_ function: FunctionID) {
+    self.function = function
+    observations = []
+    isComplete = true
+    steps = 0
+    undecided = 0
+    unknowns = [:]
+  }
 }
 
 /// What the analysis of one module yields, a result for each function with a body, in their order.
 public struct ModuleResult: Sendable, Hashable {
   /// The results.
   public var functions: [FunctionResult]
-}
-
-/// Analyses modules as one program.
-///
-/// Deterministic: the result depends on the arguments alone, and not on the runner. Reads nothing,
-/// cannot fail.
-public func analyse(
-  _ modules: [Module], models: ModelTable, options: AnalysisOptions,
-  runner: some StepRunner = SequentialSteps()
-) -> [ModuleResult] {
-  let program = Program(modules, isWhole: options.isWholeProgram, modelled: models.insteadOfCode)
-  let known = modules.map { module in
-    module.functions.rows.map { models[module.symbols[$0.name]] }
-  }
-  let steps = program.steps()
-  let outcomes = runner.run(needs: steps.map(\.needs)) {
-    (number: Int, earlier: [Outcome]) -> Outcome in
-    let step = steps[number]
-    let known = known[step.key.module]
-    var outcomes: [Int: Outcome] = [:]
-    for (need, outcome) in zip(step.needs, earlier) { outcomes[need] = outcome }
-    var summaries: [FunctionKey: Summary] = [:]
-    for need in step.needs where !steps[need].isPreliminary {
-      summaries[steps[need].key] = outcomes[need]?.summary
-    }
-    if let settled = step.assume(&summaries, outcomes, steps, modules) { return settled }
-    let facts = Facts(program: program, summaries: summaries, module: step.key.module)
-    return analyse(
-      step.key, in: modules[step.key.module], models: known, facts: facts, fuel: options.fuel)
-  }
-  var results = modules.map { [FunctionResult?](repeating: nil, count: $0.functions.count) }
-  for (step, outcome) in zip(steps, outcomes) {
-    let row = Int(step.key.function.index)
-    let before = results[step.key.module][row]?.steps ?? 0
-    results[step.key.module][row] = outcome.result
-    results[step.key.module][row]?.steps += before
-  }
-  let final = zip(steps, outcomes).filter { !$0.0.isPreliminary }
-  let again = SecondLook(
-    program: program, modules: modules, models: known, steps: final.map(\.0),
-    outcomes: final.map(\.1), fuel: options.fuel)
-  let more = runner.run(needs: final.map { _ in [] }) {
-    (number: Int, _: [SecondLook.Result]) -> SecondLook.Result in
-    again.look(at: number)
-  }
-  var seen = again.seen
-  for ((step, _), result) in zip(final, more) {
-    results[step.key.module][Int(step.key.function.index)]?.steps += result.steps
-    if !result.refuted.isEmpty {
-      results[step.key.module][Int(step.key.function.index)]?.observations.removeAll {
-        result.refuted.contains(SecondLook.Located(function: step.key, observation: $0).place)
-      }
-    }
-  }
-  // What is reported where it happens is not reported at calls as well.
-  for isMoved in [false, true] {
-    for located in more.lazy.flatMap(\.found) where (located.origin != nil) == isMoved {
-      if let origin = located.origin, seen.contains(origin) { continue }
-      guard seen.insert(located.place).inserted else { continue }
-      results[located.function.module][Int(located.function.function.index)]?.observations.append(
-        located.observation)
-    }
-  }
-  return results.map { ModuleResult(functions: $0.compactMap { $0 }) }
 }
 
 /// What a reader takes for one defect.
@@ -115,16 +59,6 @@ enum Defect: Hashable {
   }
 }
 
-/// What a step of the analysis yields.
-struct Outcome: Sendable {
-  var result: FunctionResult
-  var summary: Summary?
-  /// Whom calls by address go to.
-  var indirectTargets: [ValueID: FunctionID?] = [:]
-  /// Where observations are that a summary's word is the reason for.
-  var onWord: [ValueID] = []
-}
-
 extension Machine {
   /// Whether a violation outside a callee rests on what the callee's summary says.
   fileprivate func isOnWord(_ violation: Violation) -> Bool {
@@ -141,14 +75,14 @@ extension Machine {
   }
 }
 
-private func analyse(
-  _ key: FunctionKey, in module: Module, models: [FunctionModel?], facts: Facts, fuel: Int
+/// Looks at one function for the first time.
+func analyse(
+  _ key: FunctionKey, in module: Module, models: [FunctionModel?], facts: Facts, fuel: Int,
+  isStored: Bool
 ) -> Outcome {
-  var result = FunctionResult(
-    function: key.function, observations: [], isComplete: true, steps: 0, undecided: 0, facts: [],
-    unknowns: [:])
+  var result = FunctionResult(key.function)
   guard let body = module.functions[key.function].body, body.blocks.count > 0 else {
-    return Outcome(result: result, summary: nil)
+    return Outcome(result: result, isStored: isStored)
   }
   result.unknowns = unknowns(in: body, of: module)
   var machine = Machine(
@@ -159,7 +93,7 @@ private func analyse(
   if let exploration = machine.explore() {
     summary = machine.summarise(key.module)
     if summary?.nullResult == .answered, body.instructions.count <= 200 {
-      summary?.nonNullUnlessZero = nonNullUnlessZero(machine, fuel: fuel / 4)
+      summary?.nonNullUnlessZero = nonNullUnlessZero(&machine, fuel: fuel / 4)
     }
     var confirmed: Set<Defect> = []
     for candidate in machine.candidates.joined() {
@@ -185,22 +119,23 @@ private func analyse(
     result.isComplete = false
   }
   result.steps = machine.steps
-  result.facts = machine.facts.recorded
   return Outcome(
-    result: result, summary: summary, indirectTargets: machine.indirectTargets, onWord: onWord)
+    result: result, summary: summary, targets: machine.indirectTargets, onWord: onWord,
+    facts: machine.facts, isStored: isStored)
 }
 
 /// The parameters of which each alone, where it is not zero, rules out that a function answers null: it is
 /// looked at again as if the parameter were not.
-private func nonNullUnlessZero(_ machine: Machine, fuel: Int) -> UInt64 {
+private func nonNullUnlessZero(_ machine: inout Machine, fuel: Int) -> UInt64 {
   var result: UInt64 = 0
   for index in 0..<min(Int(machine.body.parameterCount), 4) where machine.slots[index] >= 0 {
     var again = Machine(
       module: machine.module, moduleIndex: machine.moduleIndex, function: machine.function,
       body: machine.body, models: machine.models, facts: machine.facts, fuel: fuel)
     again.assumedNonZero = LocalID(index)
-    guard again.explore() != nil, let exit = again.exitState(),
-      again.nullResult(exit) != .answered
+    let exploration = again.explore()
+    machine.facts.add(again.facts)
+    guard exploration != nil, let exit = again.exitState(), again.nullResult(exit) != .answered
     else { continue }
     result |= 1 << UInt64(index)
   }

@@ -86,13 +86,19 @@ struct CallOrder {
       // All members come where the last one does: what they call is known then.
       guard last[component] == index else { continue }
       let members = components.members[component]
-      let guesses = members.map { add($0, .guess(members: members)) }
-      let confirmations = members.map { add($0, .confirmation(guesses: guesses), guesses) }
-      for (member, own) in zip(members, confirmations) {
-        positions[member] = add(
-          member, .verdict(guesses: guesses, confirmations: confirmations, own: own),
-          guesses + confirmations)
+      // Each knows what any of them calls, so that all are held against the same answers.
+      let outside = members.flatMap { program.callees(of: $0).compactMap { positions[$0] } }
+      let guesses = members.map { add($0, .guess(members: members), outside) }
+      let confirmations = members.map {
+        add($0, .confirmation(guesses: guesses), guesses + outside)
       }
+      // No member may come before the last verdict: it would be taken for one from outside.
+      let verdicts = zip(members, confirmations).map { member, own in
+        add(
+          member, .verdict(guesses: guesses, confirmations: confirmations, own: own),
+          guesses + confirmations + outside)
+      }
+      for (member, verdict) in zip(members, verdicts) { positions[member] = verdict }
     }
     return result
   }

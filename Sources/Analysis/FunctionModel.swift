@@ -16,7 +16,7 @@ public enum ModelSize: Hashable, Sendable {
 }
 
 /// Which functions `unsafe-function` speaks of, by what they lack.
-public enum UnsafeKind: String, Hashable, Sendable {
+public enum UnsafeKind: String, Hashable, Codable, Sendable {
   /// No bound can be given at all: `gets`.
   case unbounded
   /// Copies or formats without regard to the destination's size.
@@ -25,7 +25,7 @@ public enum UnsafeKind: String, Hashable, Sendable {
 
 /// What has to be given back, and by which functions: a resource of one family is released by the
 /// functions of that family only.
-public enum ResourceFamily: String, BitwiseCopyable, CaseIterable, Hashable, Sendable {
+public enum ResourceFamily: String, BitwiseCopyable, CaseIterable, Hashable, Codable, Sendable {
   /// `malloc`, `free`.
   case memory
   /// `open`, `socket`, `close`.
@@ -239,6 +239,8 @@ public struct FunctionModel: Hashable, Sendable {
 /// Models by name.
 public struct ModelTable: Sendable {
   private var models: [String: FunctionModel]
+  /// Tells tables of one build of the program apart by what was added to them.
+  public private(set) var digest = Digest.zero
 
   /// Makes a table; a later model of a name replaces an earlier one.
   public init(_ models: [FunctionModel]) {
@@ -257,7 +259,12 @@ public struct ModelTable: Sendable {
   /// The table with these models added; they replace those of the same name.
   public func adding(_ others: [FunctionModel]) -> ModelTable {
     var result = self
-    for model in others { result.models[model.name] = model }
+    for model in others {
+      result.models[model.name] = model
+      // The text of a value names all of its parts.
+      let text = String(reflecting: model)
+      result.digest = Digest(of: result.digest.bytes + ContiguousArray(text.utf8))
+    }
     return result
   }
 }

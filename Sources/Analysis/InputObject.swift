@@ -6,7 +6,7 @@
 import IR
 
 /// An object that a function and its callers can both name.
-indirect enum InputObject: Hashable, Sendable {
+indirect enum InputObject: Hashable, Codable, Sendable {
   /// What an argument points to, from where it points.
   case argument(Int)
   /// The callee's own copy of an argument of aggregate type.
@@ -30,25 +30,6 @@ indirect enum InputObject: Hashable, Sendable {
   /// Pointers to follow.
   var depth: Int {
     if case .pointee(let holder, _) = self { holder.depth + 1 } else { 0 }
-  }
-}
-
-extension StableHash {
-  mutating func add(_ object: InputObject) {
-    switch object {
-    case .argument(let index): add(UInt64(index * 8))
-    case .copy(let index): add(UInt64(index * 8 + 1))
-    case .global(let usr):
-      add(2)
-      add(usr)
-    case .pointee(let holder, let offset):
-      add(3)
-      add(holder)
-      add(UInt64(bitPattern: offset))
-    case .made(let region):
-      add(4)
-      add(UInt64(region.index))
-    }
   }
 }
 

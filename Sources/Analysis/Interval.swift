@@ -6,7 +6,7 @@
 public import IR
 
 /// A closed range of mathematical integers; `low > high` is the empty one.
-public struct Interval: BitwiseCopyable, Hashable, Sendable {
+public struct Interval: BitwiseCopyable, Hashable, Codable, Sendable {
   /// The least member.
   public var low: Int128
   /// The greatest member.

@@ -4,14 +4,14 @@
 // not fit becomes a new symbol). Fixed size and inline, because states are copied by the thousand.
 
 /// An unknown that a value is written in terms of; an index into the function's symbol table.
-struct Symbol: BitwiseCopyable, Hashable, Comparable, Sendable {
+struct Symbol: BitwiseCopyable, Hashable, Comparable, Codable, Sendable {
   var index: UInt32
 
   static func < (left: Symbol, right: Symbol) -> Bool { left.index < right.index }
 }
 
 /// A symbol times a coefficient; coefficient 0 marks an unused term.
-struct Term: BitwiseCopyable, Hashable, Sendable {
+struct Term: BitwiseCopyable, Hashable, Codable, Sendable {
   var symbol: Symbol
   var coefficient: Int32
 
@@ -19,7 +19,7 @@ struct Term: BitwiseCopyable, Hashable, Sendable {
 }
 
 /// `constant + Σ coefficient·symbol`, the terms by ascending symbol and without zeros.
-struct LinearForm: BitwiseCopyable, Hashable, Sendable {
+struct LinearForm: BitwiseCopyable, Hashable, Codable, Sendable {
   var constant: Int64
   var first = Term.none
   var second = Term.none

@@ -59,7 +59,7 @@ struct NullFact: BitwiseCopyable, Hashable, Sendable {
 }
 
 /// What callers must know of a pointer that a function returns.
-enum NullResult: UInt8, Hashable, Sendable {
+enum NullResult: UInt8, Hashable, Codable, Sendable {
   /// No path returns null for a reason that the function shows.
   case none
   /// Some path returns null because memory is exhausted.

@@ -4,7 +4,7 @@ public import Findings
 public import IR
 
 /// How sure an observation is.
-public enum Judgement: Sendable, Hashable {
+public enum Judgement: Sendable, Hashable, Codable {
   /// It happens whenever the place is reached, and a path to the place was replayed.
   case proven
   /// It happens with the values of the witness, and a path with them was replayed.
@@ -14,7 +14,7 @@ public enum Judgement: Sendable, Hashable {
 }
 
 /// An event that argues an observation.
-public struct Step: Sendable, Hashable {
+public struct Step: Sendable, Hashable, Codable {
   /// The place.
   public var location: Location
   /// What happens there, lower case, without a full stop.
@@ -28,7 +28,7 @@ public struct Step: Sendable, Hashable {
 }
 
 /// Where a bound of an access comes from.
-public enum BoundSource: Sendable, Hashable {
+public enum BoundSource: Sendable, Hashable, Codable {
   /// The program's own text: a constant index or size.
   case constant
   /// A condition that the function tests; the text holds.
@@ -48,7 +48,7 @@ public enum BoundSource: Sendable, Hashable {
 }
 
 /// An access that leaves its object.
-public struct AccessObservation: Sendable, Hashable {
+public struct AccessObservation: Sendable, Hashable, Codable {
   /// Whether it writes.
   public var isWrite: Bool
   /// The object as a person would name it, such as `buf` or `packet->options`; empty where it has
@@ -91,7 +91,7 @@ public struct AccessObservation: Sendable, Hashable {
 }
 
 /// A string use of an array that may lack its terminator.
-public struct UnterminatedObservation: Sendable, Hashable {
+public struct UnterminatedObservation: Sendable, Hashable, Codable {
   /// The array as a person would name it.
   public var object: String
   /// The size of the array in bytes, where it is known.
@@ -107,7 +107,7 @@ public struct UnterminatedObservation: Sendable, Hashable {
 }
 
 /// A call of an unsafe function that is not proven to fit.
-public struct UnsafeCallObservation: Sendable, Hashable {
+public struct UnsafeCallObservation: Sendable, Hashable, Codable {
   /// What the function lacks.
   public var kind: UnsafeKind
   /// The function.
@@ -129,7 +129,7 @@ public struct UnsafeCallObservation: Sendable, Hashable {
 }
 
 /// How the bound of a string function is wrong.
-public enum BoundMistake: Sendable, Hashable {
+public enum BoundMistake: Sendable, Hashable, Codable {
   /// It passes the end of the destination.
   case beyondDestination
   /// It is the length of the source, whatever the destination holds.
@@ -137,7 +137,7 @@ public enum BoundMistake: Sendable, Hashable {
 }
 
 /// A bound of a string function that does not protect the destination.
-public struct BoundObservation: Sendable, Hashable {
+public struct BoundObservation: Sendable, Hashable, Codable {
   /// How it is wrong.
   public var mistake: BoundMistake
   /// The function.
@@ -155,7 +155,7 @@ public struct BoundObservation: Sendable, Hashable {
 }
 
 /// A format that text from outside chooses.
-public struct FormatObservation: Sendable, Hashable {
+public struct FormatObservation: Sendable, Hashable, Codable {
   /// The format as written.
   public var object: String
   /// The function that takes it.
@@ -165,7 +165,7 @@ public struct FormatObservation: Sendable, Hashable {
 }
 
 /// The use of an object after its release.
-public struct ReleasedObservation: Sendable, Hashable {
+public struct ReleasedObservation: Sendable, Hashable, Codable {
   /// The pointer as a person would name it.
   public var object: String
   /// Whether the use is a second release.
@@ -181,9 +181,9 @@ public struct ReleasedObservation: Sendable, Hashable {
 }
 
 /// A release of what may not be released so.
-public struct InvalidReleaseObservation: Sendable, Hashable {
+public struct InvalidReleaseObservation: Sendable, Hashable, Codable {
   /// Why it may not.
-  public enum Mistake: Sendable, Hashable {
+  public enum Mistake: Sendable, Hashable, Codable {
     /// It is a local variable, or memory of the function's frame.
     case automatic
     /// It is a variable of static storage duration.
@@ -217,7 +217,7 @@ public struct InvalidReleaseObservation: Sendable, Hashable {
 }
 
 /// A resource that nobody holds any longer.
-public struct LeakObservation: Sendable, Hashable {
+public struct LeakObservation: Sendable, Hashable, Codable {
   /// The variable that held it; empty where it has no name.
   public var object: String
   /// The function that it comes from.
@@ -230,7 +230,7 @@ public struct LeakObservation: Sendable, Hashable {
 }
 
 /// An index that is held against the size of its array after it was used.
-public struct LateCheckObservation: Sendable, Hashable {
+public struct LateCheckObservation: Sendable, Hashable, Codable {
   /// The array as a person would name it.
   public var object: String
   /// Its elements.
@@ -246,9 +246,9 @@ public struct LateCheckObservation: Sendable, Hashable {
 }
 
 /// The size of a pointer, taken for that of what it leads to.
-public struct MeasuredPointerObservation: Sendable, Hashable {
+public struct MeasuredPointerObservation: Sendable, Hashable, Codable {
   /// What the size is taken for.
-  public enum Use: Sendable, Hashable {
+  public enum Use: Sendable, Hashable, Codable {
     /// The bytes that a call writes or reads through the pointer.
     case bytes
     /// The memory that the pointer gets.
@@ -272,7 +272,7 @@ public struct MeasuredPointerObservation: Sendable, Hashable {
 }
 
 /// Memory that is too small for the type that it gets.
-public struct ShortAllocationObservation: Sendable, Hashable {
+public struct ShortAllocationObservation: Sendable, Hashable, Codable {
   /// The allocator.
   public var callee: String
   /// The bytes that are asked for, at most.
@@ -286,7 +286,7 @@ public struct ShortAllocationObservation: Sendable, Hashable {
 }
 
 /// The address of a local in what outlives it.
-public struct EscapeObservation: Sendable, Hashable {
+public struct EscapeObservation: Sendable, Hashable, Codable {
   /// The local; empty for memory of the frame without a name.
   public var object: String
   /// What holds the address; empty where the function returns it.
@@ -294,7 +294,7 @@ public struct EscapeObservation: Sendable, Hashable {
 }
 
 /// Bytes without a value that are read or sent.
-public struct UninitialisedObservation: Sendable, Hashable {
+public struct UninitialisedObservation: Sendable, Hashable, Codable {
   /// The object as a person would name it.
   public var object: String
   /// Whether the bytes leave the program.
@@ -316,9 +316,9 @@ public struct UninitialisedObservation: Sendable, Hashable {
 }
 
 /// A number that decides how far an access goes, and that the function holds against nothing.
-public struct UncheckedObservation: Sendable, Hashable {
+public struct UncheckedObservation: Sendable, Hashable, Codable {
   /// What it is.
-  public enum Role: UInt8, Sendable, Hashable {
+  public enum Role: UInt8, Sendable, Hashable, Codable {
     /// How much is copied into an object of fixed size.
     case length
     /// An index into an array of fixed size.
@@ -349,9 +349,9 @@ public struct UncheckedObservation: Sendable, Hashable {
 }
 
 /// An access through a pointer that is null, or that its source says can be.
-public struct NullObservation: Sendable, Hashable {
+public struct NullObservation: Sendable, Hashable, Codable {
   /// Where the null pointer comes from.
-  public enum Reason: Sendable, Hashable {
+  public enum Reason: Sendable, Hashable, Codable {
     /// It is assigned, or a function returns nothing else.
     case assigned
     /// A condition of the function holds for null only.
@@ -375,7 +375,7 @@ public struct NullObservation: Sendable, Hashable {
 }
 
 /// What is wrong with a number.
-public enum SizeDefect: UInt8, Sendable, Hashable {
+public enum SizeDefect: UInt8, Sendable, Hashable, Codable {
   /// It is negative and taken as a size.
   case negative
   /// Memory of any size that somebody outside chooses is asked for.
@@ -395,7 +395,7 @@ public enum SizeDefect: UInt8, Sendable, Hashable {
 }
 
 /// A number that cannot be meant.
-public struct SizeObservation: Sendable, Hashable {
+public struct SizeObservation: Sendable, Hashable, Codable {
   /// What is wrong with it.
   public var defect: SizeDefect
   /// The library function that takes it; empty for an operator.
@@ -421,9 +421,9 @@ public struct SizeObservation: Sendable, Hashable {
 }
 
 /// Something that the analysis saw and a rule may report.
-public struct Observation: Sendable, Hashable {
+public struct Observation: Sendable, Hashable, Codable {
   /// What it is.
-  public enum Kind: Sendable, Hashable {
+  public enum Kind: Sendable, Hashable, Codable {
     /// An access that leaves its object.
     case access(AccessObservation)
     /// A string use of an array that may lack its terminator.
@@ -475,7 +475,7 @@ public struct Observation: Sendable, Hashable {
 }
 
 /// An expression and its value in a witness.
-public struct WitnessValue: Sendable, Hashable {
+public struct WitnessValue: Sendable, Hashable, Codable {
   /// The expression as written.
   public var name: String
   /// Its value.

@@ -53,22 +53,27 @@ extension AnalysisStep {
   /// Adds what the step takes the calls within its component for; answers its outcome where an earlier
   /// step has it.
   func assume(
-    _ summaries: inout [FunctionKey: Summary], _ outcomes: [Int: Outcome],
+    _ summaries: inout [FunctionKey: StoredSummary], _ outcomes: [Int: Outcome],
     _ steps: [AnalysisStep], _ modules: [Module]
   ) -> Outcome? {
     switch round {
     case .only: break
     case .guess(let members):
       for member in members {
-        summaries[member] = Summary(withoutEffects: member, in: modules[member.module])
+        summaries[member] = StoredSummary(
+          Summary(withoutEffects: member, in: modules[member.module]), isStored: false)
       }
     case .confirmation(let guesses):
       for guess in guesses {
-        summaries[steps[guess].key] = outcomes[guess]?.summary?.effects
+        let key = steps[guess].key
+        let guessed = outcomes[guess]?.summary?.value(in: key.module)
+        summaries[key] = (guessed?.effects).map { StoredSummary($0, isStored: false) }
       }
     case .verdict(let guesses, let confirmations, let own):
       let isConfirmed = zip(guesses, confirmations).allSatisfy { guess, confirmation in
-        guard let assumed = outcomes[guess]?.summary, let found = outcomes[confirmation]?.summary
+        let module = steps[guess].key.module
+        guard let assumed = outcomes[guess]?.summary?.value(in: module),
+          let found = outcomes[confirmation]?.summary?.value(in: module)
         else { return false }
         return found.isWithin(assumed)
       }

@@ -11,24 +11,14 @@ import IR
 /// The second look at the functions of a program.
 struct SecondLook: Sendable {
   let program: Program
-  let modules: [Module]
+  let units: [ProgramUnit]
   /// Models by function, for each module.
   let models: [[FunctionModel?]]
   let steps: [AnalysisStep]
+  let outcomes: [Outcome]
   let fuel: Int
-  private let summaries: [FunctionKey: Summary]
-  private let targets: [[ValueID: FunctionID?]]
-  private let isComplete: [Bool]
-  private let onWord: [[ValueID]]
-  /// What the first look found, by place.
-  let seen: Set<Place>
-  /// Where callees make accesses that the first look judged at calls.
-  private let judged: Set<Location>
-  /// Calls that get what the first look saw lost.
-  private let lost: Set<Location>
-  /// The same of members that a payload may follow, as far as the callee knows, by step: what the
-  /// caller knows of the object decides.
-  private let trailing: [[Location: Place]]
+  private let summaries: [FunctionKey: StoredSummary]
+  let first: FirstLooks
 
   /// What is seen, and where.
   struct Place: Hashable, Sendable {
@@ -56,88 +46,149 @@ struct SecondLook: Sendable {
     /// What the first look found on the word of a summary, and no path confirms.
     var refuted: [Place] = []
     var steps = 0
+    /// What the look learnt from outside.
+    var facts: [Fact] = []
+    /// Whether an earlier run kept it.
+    var isKept = false
+    /// Whether what was kept could not be read.
+    var isDamaged = false
   }
 
   init(
-    program: Program, modules: [Module], models: [[FunctionModel?]],
+    program: Program, units: [ProgramUnit], models: [[FunctionModel?]],
     steps: [AnalysisStep], outcomes: [Outcome], fuel: Int
   ) {
     self.program = program
-    self.modules = modules
+    self.units = units
     self.models = models
     self.steps = steps
+    self.outcomes = outcomes
     self.fuel = fuel
-    var summaries: [FunctionKey: Summary] = [:]
-    var seen: Set<Place> = []
-    var judged: Set<Location> = []
-    var lost: Set<Location> = []
-    var trailing: [[Location: Place]] = []
-    for (step, outcome) in zip(steps, outcomes) {
-      summaries[step.key] = outcome.summary
-      var open: [Location: Place] = [:]
-      for observation in outcome.result.observations {
-        let place = Located(function: step.key, observation: observation).place
-        seen.insert(place)
-        if case .leak = observation.kind, let cause = observation.steps.first {
-          lost.insert(cause.location)
-        }
-        guard case .access(let access) = observation.kind, access.isInCallee else { continue }
-        if access.isTrailing, let last = observation.steps.last {
-          open[last.location] = place
-        } else {
-          for step in observation.steps { judged.insert(step.location) }
-        }
-      }
-      trailing.append(open)
-    }
-    self.trailing = trailing
-    self.lost = lost
+    first = FirstLooks(steps, outcomes)
+    var summaries: [FunctionKey: StoredSummary] = [:]
+    for (step, outcome) in zip(steps, outcomes) { summaries[step.key] = outcome.summary }
     self.summaries = summaries
-    self.seen = seen
-    self.judged = judged
-    targets = outcomes.map(\.indirectTargets)
-    isComplete = outcomes.map(\.result.isComplete)
-    onWord = outcomes.map(\.onWord)
   }
 
   /// Looks at the function of a step.
   func look(at number: Int) -> Result {
     let key = steps[number].key
+    if let kept = kept(number) { return kept }
     var result = Result()
-    guard isComplete[number], let body = modules[key.module].functions[key.function].body,
+    let module = units[key.module].module
+    guard outcomes[number].result.isComplete, let body = module.functions[key.function].body,
       body.instructions.count <= 1500
     else { return result }
-    var importer = ModuleImporter(modules, position: key.module)
-    guard let inlined = inlined(body, number, &importer) else { return result }
+    var importer = ModuleImporter(units.map(\.module), position: key.module)
+    var asked = AskedFacts()
+    guard let inlined = inlined(body, number, &importer, &asked) else {
+      result.facts = asked.facts
+      return result
+    }
     var machine = self.machine(key, importer, inlined)
     if let exploration = machine.explore() {
-      replay(exploration, number, importer, inlined, &machine, &result)
+      replay(exploration, number, importer, inlined, &machine, &asked, &result)
     }
     result.steps = machine.steps
+    result.isDamaged = machine.facts.isDamaged
+    result.facts = machine.facts.recorded + asked.facts
     return result
+  }
+
+  /// What was kept of the look, where all that it learnt is as it was.
+  private func kept(_ number: Int) -> Result? {
+    let key = steps[number].key
+    guard let results = units[key.module].results,
+      let stored = results.functions[key.function.index],
+      stored.firstDigest == outcomes[number].firstDigest,
+      stored.isComplete == outcomes[number].result.isComplete,
+      stored.lookFacts.allSatisfy({ answer($0.question) == $0.answer })
+    else { return nil }
+    var result = Result()
+    result.steps = stored.lookSteps
+    result.facts = stored.lookFacts
+    result.isKept = true
+    guard !stored.look.isEmpty else { return result }
+    guard let look = try? RecordDecoder.value(StoredLook.self, of: stored.look) else {
+      result.isDamaged = true
+      return result
+    }
+    func place(_ spot: StoredLook.Spot) -> Place? {
+      guard results.units.indices.contains(spot.unit), results.units[spot.unit] >= 0 else {
+        result.isDamaged = true
+        return nil
+      }
+      return Place(module: results.units[spot.unit], origin: spot.origin, kind: spot.kind)
+    }
+    for found in look.found {
+      guard results.units.indices.contains(found.unit), results.units[found.unit] >= 0 else {
+        result.isDamaged = true
+        continue
+      }
+      result.found.append(
+        Located(
+          function: FunctionKey(module: results.units[found.unit], function: found.function),
+          observation: found.observation, origin: found.origin.flatMap { place($0) }))
+    }
+    result.refuted = look.refuted.compactMap { place($0) }
+    return result
+  }
+
+  /// The answer to a question of a second look; nil where it is about something that is not there.
+  private func answer(_ question: Question) -> Digest? {
+    switch question.kind {
+    case .summary:
+      guard let key = program.definition(of: question) else { return nil }
+      return key.flatMap { summaries[$0]?.digest } ?? .zero
+    case .code:
+      guard let key = program.definition(of: question) else { return nil }
+      return codeDigest(key)
+    case .judged, .lost: return Digest(first.isThere(question))
+    case .seen: return first.kinds(at: question.unit, OriginID(index: question.row))
+    default: return program.answer(question)
+    }
+  }
+
+  /// The code that a call of a function runs, where it may stand in the place of the call.
+  private func code(_ key: FunctionKey?) -> Body? {
+    guard let key, summaries[key] != nil,
+      let code = units[key.module].module.functions[key.function].body,
+      code.instructions.count <= 150
+    else { return nil }
+    return code
+  }
+
+  private func codeDigest(_ key: FunctionKey?) -> Digest {
+    guard let key, code(key) != nil else { return .zero }
+    let sink = RecordSink()
+    sink.put(units[key.module].name)
+    sink.put(units[key.module].digest)
+    sink.put(UInt64(key.function.index))
+    return Digest(of: sink.bytes)
   }
 
   /// The code of a step's function with that of small callees; `nil` where there are none.
   private func inlined(
-    _ body: Body, _ number: Int, _ importer: inout ModuleImporter
+    _ body: Body, _ number: Int, _ importer: inout ModuleImporter, _ asked: inout AskedFacts
   ) -> InlinedBody? {
     let key = steps[number].key
+    let targets = outcomes[number].indirectTargets
     let limit = body.instructions.count + 400
     return importer.inlining(
       body, of: key.function,
       resolve: { value, named in
         var named = named
-        if named == nil, case .some(.some(let target)) = targets[number][value] {
+        if named == nil, case .some(.some(let target)) = targets[value] {
           named = FunctionKey(module: key.module, function: target)
         }
-        guard let named, let callee = program.definition(of: named.function, in: named.module),
-          summaries[callee] != nil,
-          let code = modules[callee.module].functions[callee.function].body
-        else { return nil }
+        guard let named else { return nil }
+        let callee = program.definition(of: named.function, in: named.module)
+        asked.add(Question(kind: .code, named)) { codeDigest(callee) }
+        guard let callee, let code = code(callee) else { return nil }
         return (callee, code)
       },
       accept: { candidate in
-        candidate.depth <= 5 && candidate.body.instructions.count <= 150
+        candidate.depth <= 5
           && candidate.size + candidate.body.instructions.count <= limit
       })
   }
@@ -145,15 +196,15 @@ struct SecondLook: Sendable {
   /// Looks for a path to each candidate.
   private func replay(
     _ exploration: Exploration, _ number: Int, _ importer: ModuleImporter, _ inlined: InlinedBody,
-    _ machine: inout Machine, _ result: inout Result
+    _ machine: inout Machine, _ asked: inout AskedFacts, _ result: inout Result
   ) {
     var leaks: Set<ValueID> = []
-    var doubted = Set(onWord[number])
+    var doubted = Set(outcomes[number].onWord)
     for candidate in machine.candidates.joined() {
       let frame = Int(inlined.frames[Int(candidate.value.index)])
-      if candidate.end >= 0, !isNew(candidate, frame, machine) { continue }
+      if candidate.end >= 0, !isNew(candidate, frame, machine, &asked) { continue }
       let place = machine.module.location(of: machine.body.instructions[candidate.value].origin)
-      if frame > 0, judged.contains(place) { continue }
+      if frame > 0, asked.isThere(.judged, place, first) { continue }
       if candidate.kind == .leak, leaks.contains(candidate.value) { continue }
       machine.fuel = max(fuel / 8, 1000)
       let confirmation = machine.replay(candidate, exploration)
@@ -162,26 +213,30 @@ struct SecondLook: Sendable {
       guard let confirmation else { continue }
       if candidate.kind == .leak { leaks.insert(candidate.value) }
       guard machine.isOfCaller(confirmation, frame, inlined),
-        let located = located(confirmation, frame, number, importer, inlined, machine)
+        let located = located(confirmation, frame, number, importer, inlined, machine, &asked)
       else { continue }
       if frame > 0, case .access(let access) = located.observation.kind, !access.isTrailing,
-        let known = trailing[number][place]
+        let known = first.trailing[number][place]
       {
         result.refuted.append(known)
-      } else if isSeenAtCall(located.observation.kind, frame, inlined, importer) {
+      } else if isSeenAtCall(located.observation.kind, frame, inlined, importer, &asked) {
         continue
       }
       result.found.append(located)
     }
     for value in doubted.sorted() {
-      result.refuted += places(of: machine.body.instructions[value].origin, steps[number].key)
+      let origin = machine.body.instructions[value].origin
+      let module = steps[number].key.module
+      for kind in asked.kinds(at: module, origin, first) {
+        result.refuted.append(Place(module: module, origin: origin, kind: kind))
+      }
     }
   }
 
   /// A confirmed violation, in the module that its place belongs to.
   private func located(
     _ confirmation: Confirmation, _ frame: Int, _ number: Int, _ importer: ModuleImporter,
-    _ inlined: InlinedBody, _ machine: Machine
+    _ inlined: InlinedBody, _ machine: Machine, _ asked: inout AskedFacts
   ) -> Located? {
     var observation = machine.observation(confirmation)
     observation.steps += calls(to: frame, inlined, importer.module)
@@ -189,7 +244,7 @@ struct SecondLook: Sendable {
       access.isHandedOn = true
       observation.kind = .access(access)
     }
-    let home = self.home(of: frame, inlined)
+    let home = self.home(of: frame, inlined, &asked)
     var moved: Place?
     if home != frame {
       let source = importer.source(of: observation.origin)
@@ -209,16 +264,13 @@ struct SecondLook: Sendable {
   ///
   /// What a callee gets or declares was looked at there, and at the calls. A callee that gives something
   /// back knows when, as where it counts references.
-  private func isNew(_ candidate: Candidate, _ frame: Int, _ machine: Machine) -> Bool {
+  private func isNew(
+    _ candidate: Candidate, _ frame: Int, _ machine: Machine, _ asked: inout AskedFacts
+  ) -> Bool {
     guard candidate.kind == .leak, frame == 0, !machine.calleesGiveBack.contains(candidate.value)
     else { return false }
     let cause = machine.body.instructions[candidate.value].origin
-    return !lost.contains(machine.module.location(of: cause))
-  }
-
-  /// What the first look found at an origin.
-  private func places(of origin: OriginID, _ key: FunctionKey) -> [Place] {
-    seen.filter { $0.module == key.module && $0.origin == origin }
+    return !asked.isThere(.lost, machine.module.location(of: cause), first)
   }
 
   private func machine(
@@ -226,7 +278,7 @@ struct SecondLook: Sendable {
   ) -> Machine {
     let imported = importer.importedFunctions
     let imports = Facts.Imports(
-      ownFunctions: modules[key.module].functions.count, functions: imported,
+      ownFunctions: units[key.module].module.functions.count, functions: imported,
       globals: importer.importedGlobals)
     let facts = Facts(
       program: program, summaries: summaries, module: key.module, imports: imports)
@@ -241,14 +293,13 @@ struct SecondLook: Sendable {
 
   /// Whether the first look found the same at one of the calls that lead to a frame.
   private func isSeenAtCall(
-    _ kind: Observation.Kind, _ frame: Int, _ inlined: InlinedBody, _ importer: ModuleImporter
+    _ kind: Observation.Kind, _ frame: Int, _ inlined: InlinedBody, _ importer: ModuleImporter,
+    _ asked: inout AskedFacts
   ) -> Bool {
     var around = frame
     while around > 0 {
       let source = importer.source(of: inlined.calls[around - 1].origin)
-      if seen.contains(
-        Place(module: source.module, origin: source.origin, kind: kind.discriminator))
-      {
+      if asked.kinds(at: source.module, source.origin, first).contains(kind.discriminator) {
         return true
       }
       around = inlined.calls[around - 1].parent
@@ -259,9 +310,13 @@ struct SecondLook: Sendable {
   /// The frame that a defect is reported in: one whose function has no other callers.
   ///
   /// What goes wrong in a function that many call is for the caller to answer that brings it about.
-  private func home(of frame: Int, _ inlined: InlinedBody) -> Int {
+  private func home(of frame: Int, _ inlined: InlinedBody, _ asked: inout AskedFacts) -> Int {
     var home = frame
-    while home > 0, program.callCount(of: inlined.calls[home - 1].callee) > 1 {
+    while home > 0 {
+      let callee = inlined.calls[home - 1].callee
+      let isShared = program.callCount(of: callee) > 1
+      asked.add(Question(kind: .shared, callee)) { Digest(isShared) }
+      guard isShared else { break }
       home = inlined.calls[home - 1].parent
     }
     return home
@@ -284,7 +339,7 @@ struct SecondLook: Sendable {
   }
 
   private func name(of function: FunctionKey) -> String {
-    let module = modules[function.module]
+    let module = units[function.module].module
     return module.symbols[module.functions[function.function].name]
   }
 
@@ -305,7 +360,7 @@ struct SecondLook: Sendable {
 
 extension Observation.Kind {
   /// The same for what a reader takes for the same kind of defect.
-  fileprivate var discriminator: Int {
+  var discriminator: Int {
     switch self {
     case .access(let access): access.isWrite ? 0 : 1
     case .invalidRelease: -1

@@ -6,7 +6,7 @@
 import IR
 
 /// What a symbol can be here, and which line of the program makes each bound reachable.
-struct SymbolFact: BitwiseCopyable, Hashable, Sendable {
+struct SymbolFact: BitwiseCopyable, Hashable, Codable, Sendable {
   /// All values that it can have.
   var interval: Interval
   /// Why the program can really reach the low bound; 0 where that is not known.
@@ -74,8 +74,8 @@ struct Release: BitwiseCopyable, Hashable, Sendable {
 }
 
 /// A condition that the path has passed: `form` is at most zero, zero, or not zero.
-struct PathCondition: BitwiseCopyable, Hashable, Sendable {
-  enum Relation: UInt8, BitwiseCopyable, Hashable, Sendable { case atMostZero, zero, notZero }
+struct PathCondition: BitwiseCopyable, Hashable, Codable, Sendable {
+  enum Relation: UInt8, BitwiseCopyable, Hashable, Codable, Sendable { case atMostZero, zero, notZero }
 
   var form: LinearForm
   var relation: Relation

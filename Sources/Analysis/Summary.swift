@@ -9,7 +9,7 @@ import Findings
 import IR
 
 /// What a symbol of a callee means to its callers.
-enum SummarySymbol: Hashable, Sendable {
+enum SummarySymbol: Hashable, Codable, Sendable {
   /// The value of an argument.
   case argument(Int)
   /// What an object holds at a place when the function is entered.
@@ -23,7 +23,7 @@ enum SummarySymbol: Hashable, Sendable {
 }
 
 /// A condition of a callee as its callers show it.
-struct SummaryBoundary: Hashable, Sendable {
+struct SummaryBoundary: Hashable, Codable, Sendable {
   var kind: Boundary.Kind
   var place: ForeignPlace
   var isTaken: Bool
@@ -32,13 +32,13 @@ struct SummaryBoundary: Hashable, Sendable {
 }
 
 /// A value of a callee by its text in the source.
-struct NamedForm: Hashable, Sendable {
+struct NamedForm: Hashable, Codable, Sendable {
   var name: String
   var form: LinearForm
 }
 
 /// Which object an obligation speaks of.
-enum ObligationTarget: Hashable, Sendable {
+enum ObligationTarget: Hashable, Codable, Sendable {
   /// One that callers know.
   case input(InputObject)
   /// One of the callee's own, of that many bytes.
@@ -46,7 +46,7 @@ enum ObligationTarget: Hashable, Sendable {
 }
 
 /// What a function requires of its callers on one path: an access stays in its object.
-struct Obligation: Hashable, Sendable {
+struct Obligation: Hashable, Codable, Sendable {
   /// The object that is accessed.
   var target: ObligationTarget
   /// Where the access starts, in bytes from where the pointer to the object leads.
@@ -60,11 +60,11 @@ struct Obligation: Hashable, Sendable {
   /// Where the access is, and the calls on the way to it.
   var steps: [Step]
   /// Meanings of the symbols on its path; looked up, never listed.
-  var symbols: [Symbol: SummarySymbol] = [:]
+  @Sorted var symbols: [Symbol: SummarySymbol] = [:]
 }
 
 /// A value that a function returns or leaves in memory.
-enum SummaryValue: Hashable, Sendable {
+enum SummaryValue: Hashable, Codable, Sendable {
   case unknown
   case number(LinearForm, SymbolFact)
   case pointer(InputObject, offset: LinearForm, mayBeNull: Bool)
@@ -73,7 +73,7 @@ enum SummaryValue: Hashable, Sendable {
 }
 
 /// Memory that a function makes and callers get.
-struct SummaryMemory: Hashable, Sendable {
+struct SummaryMemory: Hashable, Codable, Sendable {
   var region: Region
   /// Bytes, where they are known.
   var size: LinearForm?
@@ -84,7 +84,7 @@ struct SummaryMemory: Hashable, Sendable {
 }
 
 /// What callers need to know of a function.
-struct Summary: Sendable {
+struct Summary: Codable, Sendable {
   /// The module that the handles of globals and literals belong to.
   var module: Int
   /// The name for steps.
@@ -132,13 +132,13 @@ struct Summary: Sendable {
   var resultFamily: ResourceFamily?
   var obligations: [Obligation] = []
   /// Meanings of the symbols above; looked up, never listed.
-  var symbols: [Symbol: SummarySymbol] = [:]
+  @Sorted var symbols: [Symbol: SummarySymbol] = [:]
   /// Meanings of the boundaries above; looked up, never listed.
-  var boundaries: [BoundaryID: SummaryBoundary] = [:]
+  @Sorted var boundaries: [BoundaryID: SummaryBoundary] = [:]
 }
 
 /// Bytes of an object that come from outside.
-struct SummaryInput: Hashable, Sendable {
+struct SummaryInput: Hashable, Codable, Sendable {
   var object: InputObject
   var low: Int64
   var high: Int64
@@ -146,7 +146,7 @@ struct SummaryInput: Hashable, Sendable {
 }
 
 /// An object that a function releases.
-struct SummaryRelease: Hashable, Sendable {
+struct SummaryRelease: Hashable, Codable, Sendable {
   var object: InputObject
   /// Bytes from where the pointer to the object leads to what is released, where that is a constant.
   var distance: Int64?
@@ -155,92 +155,8 @@ struct SummaryRelease: Hashable, Sendable {
   var steps: [Step]
 }
 
-extension Summary {
-  /// The same for equal summaries, in every run.
-  var hash: UInt64 {
-    var hash = StableHash()
-    hash.add(name)
-    hash.add(UInt64(parameterCount))
-    hash.add(result)
-    for word in [written, kept, writesShared ? 1 : 0, formats, requiredStrings] { hash.add(word) }
-    for word in [UInt64(nullResult.rawValue), nonNullUnlessZero, dereferenced] { hash.add(word) }
-    for object in writtenObjects { hash.add(object) }
-    for memory in made {
-      hash.add(UInt64(memory.region.index))
-      hash.add(memory.size ?? LinearForm(constant: -1))
-      hash.add(memory.family?.rawValue ?? "")
-      hash.add(memory.isReleased ? 1 : 0)
-    }
-    for word in [closedNumbers, sharedNumbers, sharesUnnamed ? 1 : 0] { hash.add(word) }
-    for object in shared { hash.add(object) }
-    hash.add(resultFamily?.rawValue ?? "")
-    for cell in cells {
-      hash.add(cell.object)
-      hash.add(UInt64(bitPattern: cell.offset))
-      hash.add(UInt64(cell.size))
-      hash.add(cell.value)
-    }
-    for release in released {
-      hash.add(release.object)
-      hash.add(UInt64(bitPattern: release.distance ?? .min))
-      hash.add(release.family.rawValue)
-    }
-    for input in inputs {
-      hash.add(input.object)
-      hash.add(UInt64(bitPattern: input.low))
-      hash.add(UInt64(bitPattern: input.high))
-    }
-    for string in strings {
-      hash.add(string.object)
-      hash.add(string.length ?? LinearForm(constant: -1))
-      hash.add(UInt64(string.width) * 2 + (string.isExternal ? 1 : 0))
-    }
-    for obligation in obligations {
-      switch obligation.target {
-      case .input(let object): hash.add(object)
-      case .own(let size): hash.add(size)
-      }
-      hash.add(obligation.start)
-      hash.add(obligation.length)
-      hash.add(obligation.access.isWrite ? 1 : 0)
-      for condition in obligation.conditions {
-        hash.add(condition.form)
-        hash.add(UInt64(condition.relation.rawValue))
-        hash.add(boundaries[condition.boundary]?.place.text ?? "")
-      }
-      hash.add(obligation.symbols)
-    }
-    hash.add(symbols)
-    return hash.value
-  }
-}
-
-extension StableHash {
-  mutating func add(_ symbols: [Symbol: SummarySymbol]) {
-    for symbol in symbols.keys.sorted() {
-      switch symbols[symbol] {
-      case .argument(let index)?: add(UInt64(1 + index * 4))
-      case .size(let object)?:
-        add(2)
-        add(object)
-      case .length(let object)?:
-        add(3)
-        add(object)
-      case .value(let object, let offset, let size, let range)?:
-        add(4)
-        add(object)
-        add(UInt64(bitPattern: offset))
-        add(UInt64(size))
-        add(wide: range.high)
-      case .own(let fact)?: add(fact)
-      case nil: break
-      }
-    }
-  }
-}
-
 /// A scalar in an object.
-struct SummaryCell: Hashable, Sendable {
+struct SummaryCell: Hashable, Codable, Sendable {
   var object: InputObject
   var offset: Int64
   var size: UInt32
@@ -248,7 +164,7 @@ struct SummaryCell: Hashable, Sendable {
 }
 
 /// A string at the start of an object.
-struct SummaryString: Hashable, Sendable {
+struct SummaryString: Hashable, Codable, Sendable {
   var object: InputObject
   /// Elements before the terminator, where it is known to be terminated.
   var length: LinearForm?
@@ -256,29 +172,6 @@ struct SummaryString: Hashable, Sendable {
   var width: Int64
   /// Whether text in it comes from outside the program.
   var isExternal: Bool
-}
-
-extension StableHash {
-  mutating func add(_ value: SummaryValue) {
-    switch value {
-    case .unknown: add(0)
-    case .number(let form, let fact):
-      add(1)
-      add(form)
-      add(fact)
-    case .pointer(let object, let offset, let mayBeNull):
-      add(mayBeNull ? 2 : 3)
-      add(object)
-      add(offset)
-    case .literal(let literal, let offset):
-      add(4)
-      add(UInt64(literal.index))
-      add(offset)
-    case .function(let function):
-      add(5)
-      add(UInt64(function.index))
-    }
-  }
 }
 
 extension Machine {

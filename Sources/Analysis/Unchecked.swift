@@ -33,7 +33,7 @@ extension Machine {
   /// it is handed.
   mutating func isCalledByStrangers() -> Bool {
     guard inlined == nil else { return false }
-    return !facts.isCalled(FunctionKey(module: moduleIndex, function: function), in: module)
+    return !facts.isCalled(FunctionKey(module: moduleIndex, function: function))
   }
 
   // MARK: Lengths

@@ -8,7 +8,7 @@ import IR
 
 /// Why the program can really reach a bound: the heart of the argument for a finding.
 struct Boundary: Hashable, Sendable {
-  enum Kind: Hashable, Sendable {
+  enum Kind: Hashable, Codable, Sendable {
     /// A constant in the program.
     case constant
     /// A condition of the function itself.
@@ -43,7 +43,7 @@ struct Boundary: Hashable, Sendable {
 }
 
 /// A boundary in the universe; 0 is none.
-struct BoundaryID: BitwiseCopyable, Hashable, Sendable {
+struct BoundaryID: BitwiseCopyable, Hashable, Comparable, Codable, Sendable {
   var index: UInt32
 
   static let none = BoundaryID(index: 0)
@@ -51,6 +51,8 @@ struct BoundaryID: BitwiseCopyable, Hashable, Sendable {
   static let constant = BoundaryID(index: 1)
 
   var isNone: Bool { index == 0 }
+
+  static func < (left: BoundaryID, right: BoundaryID) -> Bool { left.index < right.index }
 }
 
 /// What a symbol stands for.
@@ -151,7 +153,7 @@ struct MergeKey: Hashable, Sendable {
 }
 
 /// A condition of a callee, as a caller's finding shows it.
-struct ForeignPlace: Hashable, Sendable {
+struct ForeignPlace: Hashable, Codable, Sendable {
   var text: String
   var location: Location
 }

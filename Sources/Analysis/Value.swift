@@ -3,7 +3,7 @@
 import IR
 
 /// An object in memory, or a group of objects that the analysis does not tell apart.
-struct Region: BitwiseCopyable, Hashable, Comparable, Sendable {
+struct Region: BitwiseCopyable, Hashable, Comparable, Codable, Sendable {
   var index: UInt32
 
   static func < (left: Region, right: Region) -> Bool { left.index < right.index }

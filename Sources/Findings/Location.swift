@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// A place in a text file.
-public struct Position: BitwiseCopyable, Hashable, Comparable, Sendable {
+public struct Position: BitwiseCopyable, Hashable, Comparable, Codable, Sendable {
   /// The line, from 1.
   public var line: Int
   /// The column in bytes of the file, from 1.
@@ -20,7 +20,7 @@ public struct Position: BitwiseCopyable, Hashable, Comparable, Sendable {
 }
 
 /// The line of a macro's definition, or of an argument, that code comes from.
-public struct Spelling: Hashable, Sendable {
+public struct Spelling: Hashable, Codable, Sendable {
   /// The path, as in `Location`.
   public var path: String
   /// The line, from 1.
@@ -34,7 +34,7 @@ public struct Spelling: Hashable, Sendable {
 }
 
 /// A stretch of a source file, with the text that a report shows of it.
-public struct Location: Hashable, Sendable {
+public struct Location: Hashable, Codable, Sendable {
   /// The path: relative to the repository root with `/` where it lies in it, else absolute.
   public var path: String
   /// The first byte.

@@ -18,6 +18,19 @@ public struct Handle<Row>: BitwiseCopyable, Hashable, Comparable, Sendable {
   public static func < (left: Self, right: Self) -> Bool { left.index < right.index }
 }
 
+extension Handle: Codable {
+  /// Reads the position.
+  public init(from decoder: any Decoder) throws {
+    index = try decoder.singleValueContainer().decode(UInt32.self)
+  }
+
+  /// Writes the position.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(index)
+  }
+}
+
 /// A type in `Module.types`.
 public typealias TypeID = Handle<Type>
 

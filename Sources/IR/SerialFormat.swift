@@ -115,7 +115,7 @@ public enum ModuleFormatError: Error, Hashable, Sendable, CustomStringConvertibl
 ///
 /// Each step maps the state one to one for a given word and the word one to one for a given state, so
 /// damage within one word is always noticed.
-func moduleChecksum(of bytes: Span<UInt8>) -> UInt64 {
+public func moduleChecksum(of bytes: Span<UInt8>) -> UInt64 {
   var state: UInt64 = 0xCBF2_9CE4_8422_2325
   func mix(_ word: UInt64) {
     state = (state ^ word) &* 0x9E37_79B9_7F4A_7C15

@@ -12,6 +12,8 @@ extension UnitCache {
     public var files: Int
     /// Bytes of stored modules.
     public var moduleBytes: Int
+    /// Bytes of the results of analyses.
+    public var resultBytes: Int
     /// Bytes of the file, free pages included.
     public var fileBytes: Int
     /// The day on which the unit that was not used for longest was used, counted from 1970; nil
@@ -38,7 +40,10 @@ extension UnitCache {
       return Statistics(
         units: row?["units"] ?? 0,
         files: try Int.fetchOne(database, sql: "SELECT COUNT(*) FROM file") ?? 0,
-        moduleBytes: row?["bytes"] ?? 0, fileBytes: try Self.fileBytes(database),
+        moduleBytes: row?["bytes"] ?? 0,
+        resultBytes: try Int.fetchOne(
+          database, sql: "SELECT IFNULL(SUM(LENGTH(bytes)), 0) FROM result") ?? 0,
+        fileBytes: try Self.fileBytes(database),
         oldestDay: row?["day"])
     }
   }
@@ -64,6 +69,18 @@ extension UnitCache {
       var removal = Removal()
       try database.execute(sql: "DELETE FROM unit WHERE day < ?", arguments: [day])
       removal.units += database.changesCount
+      try database.execute(sql: "DELETE FROM result WHERE day < ?", arguments: [day])
+      let size = "LENGTH(bytes) + LENGTH(name) + 100"
+      // Results are made faster than units: half of the room is theirs at most.
+      try database.execute(
+        sql: """
+          DELETE FROM result WHERE rowid IN (
+            SELECT id FROM (
+              SELECT rowid AS id, SUM(\(size)) OVER (ORDER BY day DESC, rowid DESC) AS total FROM result)
+            WHERE total > ?)
+          """, arguments: [limit / 2])
+      let results =
+        try Int.fetchOne(database, sql: "SELECT IFNULL(SUM(\(size)), 0) FROM result") ?? 0
       try database.execute(
         sql: """
           DELETE FROM unit WHERE id IN (
@@ -71,7 +88,7 @@ extension UnitCache {
               SELECT id, SUM(LENGTH(module) + LENGTH(files) + LENGTH(presence) + 100)
                 OVER (ORDER BY day DESC, id DESC) AS total FROM unit)
             WHERE total > ?)
-          """, arguments: [limit])
+          """, arguments: [limit - results])
       removal.units += database.changesCount
       removal.files = try Self.removeUnusedFiles(database)
       return removal
@@ -106,7 +123,7 @@ extension UnitCache {
     return count
   }
 
-  /// Reads everything, and removes the units that are damaged.
+  /// Reads everything, and removes the units and results that are damaged.
   ///
   /// - Returns: how many there were before, and how many of them were removed.
   /// - Throws: a failure that `isDamage` where the file itself is damaged.
@@ -128,6 +145,7 @@ extension UnitCache {
       }
       return (count, damaged)
     }
+    try removeDamagedResults()
     if !damaged.isEmpty {
       try access(isWrite: true) { database in
         for id in damaged {

@@ -9,9 +9,11 @@ struct CacheCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "cache", abstract: "Look after what earlier runs kept.",
     discussion: """
-      Parsed units are kept in the file units.sqlite of the cache directory. A unit is used again if all \
+      Parsed units are kept in the file units.sqlite of the cache directory, and what the analysis of their \
+      functions came to. A unit is used again if all \
       that it read has the same content, no header appeared or went where one is looked for, and flags, \
-      compiler and prgate are the same. Beside it lie the compilation databases that gate has seen; gc \
+      compiler and prgate are the same; a result, if all that it learnt from other functions is as it \
+      was. Beside it lie the compilation databases that gate has seen; gc \
       prunes both.
       """,
     subcommands: [Statistics.self, CollectGarbage.self, Verify.self])
@@ -53,6 +55,7 @@ struct CacheCommand: ParsableCommand {
           units              \(statistics.units)
           files they read    \(statistics.files)
           size of units      \(kibibytes(statistics.moduleBytes))
+          size of results    \(kibibytes(statistics.resultBytes))
           size of the file   \(kibibytes(statistics.fileBytes)) of \(kibibytes(UnitCacheFile.sizeLimit))
           longest not used   \(age)
 
@@ -70,7 +73,7 @@ struct CacheCommand: ParsableCommand {
 
     @OptionGroup var place: Place
 
-    @Option(help: ArgumentHelp("MiB of units that stay at most.", valueName: "MIB"))
+    @Option(help: ArgumentHelp("MiB of units and results that stay at most.", valueName: "MIB"))
     var maxSize = UnitCacheFile.sizeLimit >> 20
 
     @Option(help: ArgumentHelp("Days after which unused units go.", valueName: "DAYS"))

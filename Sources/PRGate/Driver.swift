@@ -71,12 +71,16 @@ enum Driver {
     let prepared = prepare(requests, settings: settings, into: &result)
     let units = await lower(prepared, settings: settings)
     let modules = units.compactMap(\.module)
-    let checked = await WorkerThreads.run {
-      check(
-        modules, models: settings.models, options: settings.analysis,
-        runner: ThreadedSteps(count: settings.jobs))
-    }
     let analysed = zip(prepared, units).filter { $0.1.module != nil }.map(\.0)
+    let checked = await WorkerThreads.run {
+      let runner = ThreadedSteps(count: settings.jobs)
+      guard let session = settings.cache else {
+        return check(
+          modules, models: settings.models, options: settings.analysis, runner: runner)
+      }
+      return ResultCache(session, models: settings.models, options: settings.analysis)
+        .check(modules, of: analysed, runner: runner)
+    }
     let findings = Configurations.label(
       checked.findings, origins: checked.origins, of: analysed, root: settings.root)
     result.modules = modules

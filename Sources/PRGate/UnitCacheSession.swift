@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Analysis
 import IR
 import Index
 import Synchronization
@@ -15,6 +16,8 @@ final class UnitCacheSession: Sendable {
     var canWrite: Bool
     var found = 0
     var read = 0
+    var functions = 0
+    var looked = 0
   }
 
   private let file: UnitCacheFile
@@ -35,8 +38,13 @@ final class UnitCacheSession: Sendable {
   ///
   /// - Parameter purpose: what the units were needed for, where that is not the analysis.
   func sayCounts(purpose: String = "") {
-    let (found, read) = state.withLock { ($0.found, $0.read) }
+    let (found, read, functions, looked) = state.withLock {
+      ($0.found, $0.read, $0.functions, $0.looked)
+    }
     UnitCacheFile.say("\(found + read) units\(purpose): \(found) from the cache, \(read) parsed")
+    guard functions > 0 else { return }
+    UnitCacheFile.say(
+      "\(functions) functions: \(functions - looked) from the cache, \(looked) analysed")
   }
 
   /// The modules of units that would be read again just as they were; nil for all others.
@@ -103,6 +111,53 @@ final class UnitCacheSession: Sendable {
         report(error, "written")
       }
     }
+  }
+
+  // MARK: Results
+
+  /// What earlier runs kept of a unit's analysis; nil where there is nothing.
+  func results(of key: UnitResultKey, context: Digest) -> ContiguousArray<UInt8>? {
+    state.withLock { state in
+      guard state.canRead else { return nil }
+      do throws(UnitCache.Failure) {
+        return try file.cache.results(
+          of: key.name.bytes, code: key.code.bytes, context: context.bytes)
+      } catch {
+        state.canRead = false
+        state.canWrite = state.canWrite && !error.isDamage
+        report(error, "read")
+        return nil
+      }
+    }
+  }
+
+  /// Keeps what the analysis of units came to, and notes whose earlier results were used.
+  func keep(_ results: [StoredResults], used: [UnitResultKey], context: Digest) {
+    state.withLock { state in
+      guard state.canWrite else { return }
+      do throws(UnitCache.Failure) {
+        let day = UnitCacheFile.today
+        try file.cache.store(results, context: context.bytes, day: day)
+        try file.cache.touchResults(
+          of: used.map(\.name.bytes), context: context.bytes, day: day)
+      } catch {
+        state.canWrite = false
+        report(error, "written")
+      }
+    }
+  }
+
+  /// Notes how many functions a program has, and how many this run looked at.
+  func count(functions: Int, looked: Int) {
+    state.withLock { state in
+      state.functions += functions
+      state.looked += looked
+    }
+  }
+
+  /// What tells a unit and its code from others; nil where it must not be kept.
+  func resultKey(of module: Module, _ unit: PreparedUnit) -> UnitResultKey? {
+    identity(of: unit).map { UnitResultKey($0, files: module.files.rows) }
   }
 
   private func report(_ failure: UnitCache.Failure, _ what: String) {

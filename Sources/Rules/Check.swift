@@ -14,6 +14,12 @@ public struct CheckResult: Sendable {
   public var ledger: [LedgerEntry]
   /// Steps that the analysis took.
   public var steps: Int
+  /// For each module what later runs should keep; nil where they have it.
+  public var kept: [ContiguousArray<UInt8>?] = []
+  /// Functions.
+  public var functions = 0
+  /// Functions that this run looked at, because nothing of earlier ones held.
+  public var looked = 0
 
   /// Makes an outcome.
   public init(findings: [Finding], origins: [[Int]], ledger: [LedgerEntry], steps: Int) {
@@ -32,7 +38,38 @@ public func check(
   _ modules: [Module], models: ModelTable, options: AnalysisOptions,
   runner: some StepRunner = SequentialSteps()
 ) -> CheckResult {
-  let results = analyse(modules, models: models, options: options, runner: runner)
+  let units = modules.enumerated().map { index, module in
+    ProgramUnit(
+      module: module, name: Digest(high: 0, low: UInt64(index)), digest: .zero, results: nil)
+  }
+  return check(units, models: models, options: options, isStored: false, runner: runner)
+}
+
+/// Analyses units as one program, with what earlier runs kept, and asks every rule.
+///
+/// What is found does not depend on what was kept.
+///
+/// - Parameters:
+///   - units: the program.
+///   - models: what is known of functions without code.
+///   - options: the same as those of the runs that kept something.
+///   - isStored: whether later runs should keep something.
+///   - runner: carries the steps out.
+/// - Returns: the outcome.
+public func check(
+  _ units: [ProgramUnit], models: ModelTable, options: AnalysisOptions, isStored: Bool,
+  runner: some StepRunner
+) -> CheckResult {
+  let analysed = analyse(
+    units, models: models, options: options, isStored: isStored, runner: runner)
+  var result = check(units.map(\.module), analysed.modules)
+  result.kept = analysed.kept
+  result.functions = analysed.functions
+  result.looked = analysed.looked
+  return result
+}
+
+private func check(_ modules: [Module], _ results: [ModuleResult]) -> CheckResult {
   var found: [(finding: Finding, module: Int)] = []
   var ledger: [LedgerEntry] = []
   var steps = 0

@@ -12,7 +12,7 @@ import Models
 func claims(about module: Module) -> [Recording?] {
   let program = Program([module], isWhole: true)
   let models = module.functions.rows.map { ModelTable.standard[module.symbols[$0.name]] }
-  var summaries: [FunctionKey: Summary] = [:]
+  var summaries: [FunctionKey: StoredSummary] = [:]
   var result = [Recording?](repeating: nil, count: module.functions.count)
   for step in program.steps() {
     let key = step.key
@@ -23,7 +23,7 @@ func claims(about module: Module) -> [Recording?] {
       fuel: AnalysisOptions().fuel)
     machine.recording = Recording(body)
     guard machine.explore() != nil else { continue }
-    summaries[key] = machine.summarise(0)
+    summaries[key] = StoredSummary(machine.summarise(0), isStored: false)
     result[Int(key.function.index)] = machine.recording
   }
   return result

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The analysis of a program: every function for the first time, callees first, then every function again with
+// the code of small callees, then what both saw, once each. What an earlier run kept of a function is
+// taken where all that it learnt from outside is as it was, so that the result never depends on what was kept.
+
+public import IR
+
+/// A unit of a program.
+public struct ProgramUnit: Sendable {
+  /// Its code.
+  public var module: Module
+  /// What tells it from the other units of the program, the same in every run.
+  public var name: Digest
+  /// What tells its code from any other.
+  public var digest: Digest
+  /// What earlier runs kept of it, for this code.
+  public var results: UnitResults?
+
+  /// Makes a unit.
+  public init(module: Module, name: Digest, digest: Digest, results: UnitResults?) {
+    self.module = module
+    self.name = name
+    self.digest = digest
+    self.results = results
+  }
+}
+
+/// What the analysis of a program yields.
+public struct ProgramResult: Sendable {
+  /// For each unit its functions.
+  public var modules: [ModuleResult]
+  /// For each unit what later runs should keep; nil where they have it.
+  public var kept: [ContiguousArray<UInt8>?]
+  /// Functions.
+  public var functions = 0
+  /// Functions that were looked at, because nothing was kept of them or something else was answered.
+  public var looked = 0
+}
+
+/// Analyses modules as one program.
+///
+/// Deterministic: the result depends on the arguments alone, and not on the runner. Reads nothing,
+/// cannot fail.
+public func analyse(
+  _ modules: [Module], models: ModelTable, options: AnalysisOptions,
+  runner: some StepRunner = SequentialSteps()
+) -> [ModuleResult] {
+  let units = modules.enumerated().map { index, module in
+    ProgramUnit(
+      module: module, name: Digest(high: 0, low: UInt64(index)), digest: .zero, results: nil)
+  }
+  return analyse(units, models: models, options: options, isStored: false, runner: runner).modules
+}
+
+/// Analyses units as one program, with what earlier runs kept.
+///
+/// The result is that of an analysis from the start, but for what is counted.
+///
+/// - Parameters:
+///   - units: the program.
+///   - models: what is known of functions without code.
+///   - options: the same as those of the runs that kept something.
+///   - isStored: whether later runs should keep something.
+///   - runner: carries the steps out.
+/// - Returns: what the analysis yields.
+public func analyse(
+  _ units: [ProgramUnit], models: ModelTable, options: AnalysisOptions, isStored: Bool,
+  runner: some StepRunner
+) -> ProgramResult {
+  let run = ProgramRun(units, models: models, options: options, isStored: isStored)
+  if let result = run.result(runner) { return result }
+  // Something that was kept could not be read: it is as if nothing were there.
+  let fresh = units.map { unit in
+    var unit = unit
+    unit.results = nil
+    return unit
+  }
+  let again = ProgramRun(fresh, models: models, options: options, isStored: isStored)
+  return again.result(runner) ?? ProgramResult(modules: [], kept: [])
+}
+
+/// One analysis of a program.
+private struct ProgramRun: Sendable {
+  let units: [ProgramUnit]
+  let modules: [Module]
+  let program: Program
+  /// Models by function, for each module.
+  let models: [[FunctionModel?]]
+  let steps: [AnalysisStep]
+  let fuel: Int
+  let isStored: Bool
+
+  init(_ units: [ProgramUnit], models: ModelTable, options: AnalysisOptions, isStored: Bool) {
+    self.units = units
+    modules = units.map(\.module)
+    program = Program(
+      modules, isWhole: options.isWholeProgram, modelled: models.insteadOfCode)
+    self.models = modules.map { module in
+      module.functions.rows.map { models[module.symbols[$0.name]] }
+    }
+    steps = program.steps()
+    fuel = options.fuel
+    self.isStored = isStored
+  }
+
+  /// What the run yields; nil where something that was kept could not be read.
+  func result(_ runner: some StepRunner) -> ProgramResult? {
+    let outcomes = runner.run(needs: steps.map(\.needs)) {
+      (number: Int, earlier: [Outcome]) -> Outcome in
+      carryOut(number, earlier)
+    }
+    if outcomes.contains(where: \.isDamaged) { return nil }
+    var results = modules.map { [FunctionResult?](repeating: nil, count: $0.functions.count) }
+    for (step, outcome) in zip(steps, outcomes) {
+      let row = Int(step.key.function.index)
+      let before = results[step.key.module][row]?.steps ?? 0
+      results[step.key.module][row] = outcome.result
+      results[step.key.module][row]?.steps += before
+    }
+    let final = zip(steps, outcomes).filter { !$0.0.isPreliminary }
+    let again = SecondLook(
+      program: program, units: units, models: models, steps: final.map(\.0),
+      outcomes: final.map(\.1), fuel: fuel)
+    let looks = runner.run(needs: final.map { _ in [] }) {
+      (number: Int, _: [SecondLook.Result]) -> SecondLook.Result in
+      again.look(at: number)
+    }
+    if looks.contains(where: \.isDamaged) { return nil }
+    again.merge(looks, into: &results)
+    var result = ProgramResult(
+      modules: results.map { ModuleResult(functions: $0.compactMap { $0 }) },
+      kept: Array(repeating: nil, count: units.count))
+    result.functions = final.count
+    result.looked = zip(final, looks).count { $0.0.1.kept == nil || !$0.1.isKept }
+    if isStored { result.kept = kept(final, looks, runner) }
+    return result
+  }
+
+  /// One step: what was kept of it, if that still holds, else the look.
+  private func carryOut(_ number: Int, _ earlier: [Outcome]) -> Outcome {
+    let step = steps[number]
+    let module = step.key.module
+    var outcomes: [Int: Outcome] = [:]
+    for (need, outcome) in zip(step.needs, earlier) { outcomes[need] = outcome }
+    var summaries: [FunctionKey: StoredSummary] = [:]
+    for need in step.needs where !steps[need].isPreliminary {
+      summaries[steps[need].key] = outcomes[need]?.summary
+    }
+    if let kept = kept(step, outcomes, summaries) { return kept }
+    if var settled = step.assume(&summaries, outcomes, steps, modules) {
+      settled.facts = facts(of: step, outcomes, and: [])
+      return settled
+    }
+    let facts = Facts(program: program, summaries: summaries, module: module)
+    var outcome = analyse(
+      step.key, in: modules[module], models: models[module], facts: facts, fuel: fuel,
+      isStored: isStored)
+    if case .verdict = step.round {
+      outcome.facts = self.facts(of: step, outcomes, and: outcome.facts)
+    }
+    return outcome
+  }
+
+  // MARK: What was kept
+
+  /// What an earlier run kept of a step, where all that it learnt is as it was.
+  private func kept(
+    _ step: AnalysisStep, _ outcomes: [Int: Outcome], _ summaries: [FunctionKey: StoredSummary]
+  ) -> Outcome? {
+    guard let own = stored(step.key) else { return nil }
+    switch step.round {
+    case .only:
+      guard holds(own.facts, summaries, []) else { return nil }
+      return Outcome(own, of: step.key.function)
+    case .guess(let members):
+      // All of a component hold, or none.
+      for member in members {
+        guard let other = stored(member), holds(other.facts, summaries, members) else { return nil }
+      }
+      return Outcome(own, of: step.key.function, isPlaceholder: true)
+    case .confirmation(let guesses):
+      guard outcomes[guesses[0]]?.kept != nil else { return nil }
+      return Outcome(own, of: step.key.function, isPlaceholder: true)
+    case .verdict(let guesses, _, _):
+      guard outcomes[guesses[0]]?.kept != nil else { return nil }
+      return Outcome(own, of: step.key.function)
+    }
+  }
+
+  private func stored(_ key: FunctionKey) -> StoredFunction? {
+    units[key.module].results?.functions[key.function.index]
+  }
+
+  private func holds(
+    _ facts: [Fact], _ summaries: [FunctionKey: StoredSummary], _ members: [FunctionKey]
+  ) -> Bool {
+    facts.allSatisfy { fact in
+      switch fact.question.kind {
+      case .summary:
+        guard let key = program.definition(of: fact.question) else { return false }
+        return (key.flatMap { summaries[$0]?.digest } ?? .zero) == fact.answer
+      case .component: return componentDigest(members) == fact.answer
+      default: return program.answer(fact.question) == fact.answer
+      }
+    }
+  }
+
+  /// What a recursive function learnt: what all rounds of all members of its component asked, but of each other.
+  private func facts(
+    of step: AnalysisStep, _ outcomes: [Int: Outcome], and own: [Fact]
+  ) -> [Fact] {
+    guard isStored, case .verdict(let guesses, let confirmations, _) = step.round else { return own }
+    let members = guesses.map { steps[$0].key }
+    var seen: Set<Question> = []
+    var facts: [Fact] = []
+    for fact in (guesses + confirmations).flatMap({ outcomes[$0]?.facts ?? [] }) + own {
+      if fact.question.kind == .summary,
+        let key = program.definition(of: fact.question) ?? nil, members.contains(key)
+      {
+        continue
+      }
+      if seen.insert(fact.question).inserted { facts.append(fact) }
+    }
+    facts.append(
+      Fact(
+        question: Question(kind: .component, step.key), answer: componentDigest(members)))
+    return facts
+  }
+
+  private func componentDigest(_ members: [FunctionKey]) -> Digest {
+    let sink = RecordSink()
+    for member in members {
+      sink.put(units[member.module].name)
+      sink.put(units[member.module].digest)
+      sink.put(UInt64(member.function.index))
+    }
+    return Digest(of: sink.bytes)
+  }
+
+  /// What later runs should keep of each unit in which something was looked at.
+  private func kept(
+    _ final: [(AnalysisStep, Outcome)], _ looks: [SecondLook.Result], _ runner: some StepRunner
+  ) -> [ContiguousArray<UInt8>?] {
+    var members = [[Int]](repeating: [], count: units.count)
+    for (number, entry) in final.enumerated() { members[entry.0.key.module].append(number) }
+    let parts = members
+    let names = units.map(\.name)
+    return runner.run(needs: units.map { _ in [] }) { (unit: Int, _: [ContiguousArray<UInt8>?]) in
+      let isKept = parts[unit].allSatisfy { final[$0].1.kept != nil && looks[$0].isKept }
+      if isKept, units[unit].results != nil { return nil }
+      var writer = UnitResultsWriter(names: names)
+      for number in parts[unit] {
+        let (step, outcome) = final[number]
+        let look = looks[number]
+        var function = StoredFunction()
+        function.facts = outcome.facts
+        function.isComplete = outcome.result.isComplete
+        function.steps = outcome.result.steps
+        function.undecided = outcome.result.undecided
+        function.first = outcome.first
+        function.firstDigest = outcome.firstDigest
+        function.summary = outcome.summary
+        function.lookFacts = look.facts
+        function.lookSteps = look.steps
+        function.look = look.stored { writer.row(of: $0) }
+        writer.add(function, row: step.key.function.index)
+      }
+      return writer.bytes()
+    }
+  }
+}

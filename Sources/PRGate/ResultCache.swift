@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Analysis
+import Findings
+import IR
+import Index
+import Rules
+
+/// What tells the results of a unit from all others.
+struct UnitResultKey: Hashable, Sendable {
+  /// The unit: its main file and its flags.
+  let name: Digest
+  /// Its code: the unit, and all files that it read.
+  let code: Digest
+
+  init(_ identity: UnitIdentity, files: some Collection<SourceFile>) {
+    var hash = SHA256()
+    hash.update(field: identity.path)
+    for setting in identity.settings { hash.update(field: setting) }
+    name = Digest(sha256: hash.finalize())
+    hash = SHA256()
+    hash.update(name.bytes)
+    for file in files {
+      hash.update(field: file.path)
+      hash.update(file.contentHash)
+    }
+    code = Digest(sha256: hash.finalize())
+  }
+}
+
+/// The analysis of a program with what earlier runs kept of it.
+struct ResultCache: Sendable {
+  let session: UnitCacheSession
+  let models: ModelTable
+  let options: AnalysisOptions
+  /// All that results depend on beside the program.
+  private let context: Digest
+
+  init(_ session: UnitCacheSession, models: ModelTable, options: AnalysisOptions) {
+    self.session = session
+    self.models = models
+    self.options = options
+    var hash = SHA256()
+    hash.update(field: UnitCacheFile.program)
+    hash.update(field: options.isWholeProgram ? "whole" : "part")
+    hash.update(field: String(options.fuel))
+    hash.update(models.digest.bytes)
+    context = Digest(sha256: hash.finalize())
+  }
+
+  /// Checks a program; `units` are those of the modules.
+  func check(
+    _ modules: [Module], of units: [PreparedUnit], runner: some StepRunner
+  ) -> CheckResult {
+    let keys = zip(modules, units).map { session.resultKey(of: $0, $1) }
+    var positions: [Digest: Int] = [:]
+    for (index, key) in keys.enumerated() {
+      guard let key else { continue }
+      // Two units that nothing tells apart here have no results.
+      positions[key.name] = positions[key.name] == nil ? index : -1
+    }
+    let program = modules.indices.map { index in
+      guard let key = keys[index], positions[key.name] == index else {
+        return ProgramUnit(
+          module: modules[index], name: Digest(high: 0, low: UInt64(index)),
+          digest: Digest(high: 0, low: 0), results: nil)
+      }
+      let bytes = session.results(of: key, context: context)
+      return ProgramUnit(
+        module: modules[index], name: key.name, digest: key.code,
+        results: bytes.flatMap { UnitResults($0, positions: positions) })
+    }
+    let result = Rules.check(
+      program, models: models, options: options, isStored: true, runner: runner)
+    session.count(functions: result.functions, looked: result.looked)
+    var new: [StoredResults] = []
+    var used: [UnitResultKey] = []
+    for (index, key) in keys.enumerated() {
+      guard let key, positions[key.name] == index else { continue }
+      if let bytes = result.kept[index] {
+        new.append(StoredResults(name: key.name.bytes, code: key.code.bytes, bytes: bytes))
+      } else {
+        used.append(key)
+      }
+    }
+    session.keep(new, used: used, context: context)
+    return result
+  }
+}
