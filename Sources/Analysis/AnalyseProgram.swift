@@ -206,11 +206,13 @@ private struct ProgramRun: Sendable {
     }
   }
 
-  /// What a recursive function learnt: what all rounds of all members of its component asked, but of each other.
+  /// What a recursive function learnt: what all rounds of all members asked, but of each other.
   private func facts(
     of step: AnalysisStep, _ outcomes: [Int: Outcome], and own: [Fact]
   ) -> [Fact] {
-    guard isStored, case .verdict(let guesses, let confirmations, _) = step.round else { return own }
+    guard isStored, case .verdict(let guesses, let confirmations, _) = step.round else {
+      return own
+    }
     let members = guesses.map { steps[$0].key }
     var seen: Set<Question> = []
     var facts: [Fact] = []

@@ -136,7 +136,9 @@ private struct KeyedSource<Key: CodingKey>: KeyedDecodingContainerProtocol {
   let source: RecordSource
   var codingPath: [any CodingKey] { [] }
 
-  /// The case of an enumeration. Only what the compiler writes for one asks for it, and once.
+  /// The case of an enumeration.
+  ///
+  /// Only what the compiler writes for one asks for it, and once.
   var allKeys: [Key] {
     guard let name = try? source.text(), let key = Key(stringValue: name) else { return [] }
     return [key]

@@ -261,9 +261,9 @@ private struct SingleSink: SingleValueEncodingContainer {
 
 /// A dictionary whose entries are written in the order of their keys; looked up, never listed.
 @propertyWrapper
-struct Sorted<Key: Hashable & Comparable & Codable & Sendable, Value: Hashable & Codable & Sendable>:
-  Hashable, Codable, Sendable
-{
+struct Sorted<
+  Key: Hashable & Comparable & Codable & Sendable, Value: Hashable & Codable & Sendable
+>: Hashable, Codable, Sendable {
   var wrappedValue: [Key: Value]
 
   init(wrappedValue: [Key: Value]) { self.wrappedValue = wrappedValue }

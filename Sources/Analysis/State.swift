@@ -75,7 +75,9 @@ struct Release: BitwiseCopyable, Hashable, Sendable {
 
 /// A condition that the path has passed: `form` is at most zero, zero, or not zero.
 struct PathCondition: BitwiseCopyable, Hashable, Codable, Sendable {
-  enum Relation: UInt8, BitwiseCopyable, Hashable, Codable, Sendable { case atMostZero, zero, notZero }
+  enum Relation: UInt8, BitwiseCopyable, Hashable, Codable, Sendable {
+    case atMostZero, zero, notZero
+  }
 
   var form: LinearForm
   var relation: Relation

@@ -142,10 +142,11 @@ public struct UnitResults: Sendable {
 
   /// Reads the frame of what `UnitResultsWriter` wrote.
   ///
+  /// Nil for bytes that nobody wrote so.
+  ///
   /// - Parameters:
   ///   - bytes: what was kept.
   ///   - positions: where the units of the program stand, by their names.
-  /// - Returns: nil for bytes that nobody wrote so.
   public init?(_ bytes: ContiguousArray<UInt8>, positions: [Digest: Int]) {
     guard let (units, functions) = try? Self.read(ArraySlice(bytes), positions) else { return nil }
     self.units = units

@@ -42,6 +42,7 @@ extension UnitCache {
   ///   - code: its code.
   ///   - context: all that results depend on beside the program.
   /// - Returns: nil where nothing is kept, or it is damaged.
+  /// - Throws: why nothing can be read.
   public func results(
     of name: ContiguousArray<UInt8>, code: ContiguousArray<UInt8>, context: ContiguousArray<UInt8>
   ) throws(Failure) -> ContiguousArray<UInt8>? {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// SQLite's blobs are Foundation's `Data` in GRDB; nothing else here needs it.
+// SQLite's blobs are Foundation's `Data` in GRDB; nothing else here needs it, but for a pause.
 import Foundation
 import GRDB
 
@@ -55,3 +55,6 @@ enum NumberRun {
     return shift == 0 ? numbers : nil
   }
 }
+
+/// Waits a moment for another process that holds the database.
+func waitForOthers() { Thread.sleep(forTimeInterval: 0.05) }

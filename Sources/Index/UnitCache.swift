@@ -259,6 +259,14 @@ enum UnitCacheFile {
       if !isReadOnly { try database.execute(sql: "PRAGMA synchronous = NORMAL") }
     }
     do {
+      // Two processes that make the file at once may refuse each other, whatever the time they would wait.
+      for _ in 0..<40 {
+        do {
+          return try open(path, configuration)
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {
+          waitForOthers()
+        }
+      }
       return try open(path, configuration)
     } catch let error as DatabaseError
       where isReadOnly && [.SQLITE_CANTOPEN, .SQLITE_READONLY].contains(error.resultCode)

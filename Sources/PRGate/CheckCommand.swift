@@ -31,6 +31,7 @@ struct CheckCommand: AsyncParsableCommand, TakesCompilerFlags {
       root: place.root, progress: output.progress(of: plan.requests.count))
     settings.isolation = analysis.workers.isolation(policy: judgement.policy)
     try settings.addModels(of: judgement.policy)
+    settings.isPart = !isWhole
     settings.cache = cache.unitCache().map { file in
       UnitCacheSession(
         file, view: DiskView(root: place.root), root: place.root,

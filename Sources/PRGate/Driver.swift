@@ -41,6 +41,9 @@ struct DriverSettings: Sendable {
   var isolation = UnitIsolation.workers(timeout: 60)
   /// Where modules of earlier runs are found and those of this one are kept; used with workers only.
   var cache: UnitCacheSession?
+  /// Whether the units are only a part of the program: what is kept of it does not take the place of what
+  /// is kept of the whole.
+  var isPart = false
   /// Called with the number of units that are done, from any thread.
   var progress: @Sendable (Int) -> Void = { _ in }
 }
@@ -78,8 +81,7 @@ enum Driver {
         return check(
           modules, models: settings.models, options: settings.analysis, runner: runner)
       }
-      return ResultCache(session, models: settings.models, options: settings.analysis)
-        .check(modules, of: analysed, runner: runner)
+      return ResultCache(session, settings).check(modules, of: analysed, runner: runner)
     }
     let findings = Configurations.label(
       checked.findings, origins: checked.origins, of: analysed, root: settings.root)

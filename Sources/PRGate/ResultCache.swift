@@ -36,13 +36,14 @@ struct ResultCache: Sendable {
   /// All that results depend on beside the program.
   private let context: Digest
 
-  init(_ session: UnitCacheSession, models: ModelTable, options: AnalysisOptions) {
+  init(_ session: UnitCacheSession, _ settings: DriverSettings) {
     self.session = session
-    self.models = models
-    self.options = options
+    models = settings.models
+    options = settings.analysis
     var hash = SHA256()
     hash.update(field: UnitCacheFile.program)
-    hash.update(field: options.isWholeProgram ? "whole" : "part")
+    hash.update(field: settings.isPart ? "part" : "all")
+    hash.update(field: options.isWholeProgram ? "closed" : "open")
     hash.update(field: String(options.fuel))
     hash.update(models.digest.bytes)
     context = Digest(sha256: hash.finalize())

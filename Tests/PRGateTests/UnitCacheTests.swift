@@ -219,7 +219,7 @@ import Testing
     #expect(damaged.output == cold.output)
     if kind != "empty" {
       #expect(damaged.errors.contains("damaged"), "\(damaged.errors)")
-      #expect(damaged.errors.split(separator: "\n").count == 2)
+      #expect(damaged.errors.split(separator: "\n").count == 3)
     }
     _ = try await check()
     let warm = try await check()
@@ -232,7 +232,7 @@ import Testing
     async let second = check("-j2")
     let runs = try await [first, second]
     #expect(runs[0].output == runs[1].output)
-    #expect(runs.allSatisfy { $0.errors.split(separator: "\n").count == 1 }, "\(runs)")
+    #expect(runs.allSatisfy { $0.errors.split(separator: "\n").count == 2 }, "\(runs)")
     #expect(counts(try await check()) == said(2, 0))
   }
 

@@ -161,9 +161,9 @@ import Testing
   @Test("Units that check has read are found by gate, at base and head")
   func units() throws {
     let checked = try sandbox.prgate("check", "-v", in: "repo")
-    #expect(checked.errors == "prgate: note: 2 units: 0 from the cache, 2 parsed\n")
+    #expect(checked.unitCounts == "prgate: note: 2 units: 0 from the cache, 2 parsed\n")
     let gated = try sandbox.prgate("gate", "-v", in: "repo")
-    #expect(gated.errors == "prgate: note: 1 units: 1 from the cache, 0 parsed\n")
+    #expect(gated.unitCounts == "prgate: note: 1 units: 1 from the cache, 0 parsed\n")
     // An untracked header does not exist for the gate; it does for check.
     try sandbox.write("#define LIMIT 3\n", to: "repo/src/limit.h")
     #expect(try sandbox.prgate("check", "-v", in: "repo").errors.contains("1 from the cache, 1 pa"))
@@ -174,7 +174,7 @@ import Testing
     let scan = "prgate: note: 1 units, for what they include: 0 from the cache, 1 parsed\n"
     for expected in [scan, ""] {
       let run = try sandbox.prgate("gate", "-v", in: "repo")
-      #expect(run.errors == expected + "prgate: note: 2 units: 2 from the cache, 0 parsed\n")
+      #expect(run.unitCounts == expected + "prgate: note: 2 units: 2 from the cache, 0 parsed\n")
       #expect(run.status == 0, "\(run.output)")
     }
   }

@@ -8,6 +8,11 @@ struct Outcome {
   var status: Int32
   var output: String
   var errors: String
+
+  /// What `-v` says of units on standard error, without what it says of functions.
+  var unitCounts: String {
+    errors.split(separator: "\n").filter { !$0.hasSuffix(" analysed") }.map { $0 + "\n" }.joined()
+  }
 }
 
 /// A directory of a test's own, with a home, a cache and repositories, and nothing of the machine's
