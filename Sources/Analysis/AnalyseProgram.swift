@@ -14,11 +14,11 @@ public struct ProgramUnit: Sendable {
   public var name: Digest
   /// What tells its code from any other.
   public var digest: Digest
-  /// What earlier runs kept of it, for this code.
-  public var results: UnitResults?
+  /// What earlier runs kept of it, for this code; the first that holds counts.
+  public var results: [UnitResults]
 
   /// Makes a unit.
-  public init(module: Module, name: Digest, digest: Digest, results: UnitResults?) {
+  public init(module: Module, name: Digest, digest: Digest, results: [UnitResults] = []) {
     self.module = module
     self.name = name
     self.digest = digest
@@ -48,7 +48,7 @@ public func analyse(
 ) -> [ModuleResult] {
   let units = modules.enumerated().map { index, module in
     ProgramUnit(
-      module: module, name: Digest(high: 0, low: UInt64(index)), digest: .zero, results: nil)
+      module: module, name: Digest(high: 0, low: UInt64(index)), digest: .zero)
   }
   return analyse(units, models: models, options: options, isStored: false, runner: runner).modules
 }
@@ -73,7 +73,7 @@ public func analyse(
   // Something that was kept could not be read: it is as if nothing were there.
   let fresh = units.map { unit in
     var unit = unit
-    unit.results = nil
+    unit.results = []
     return unit
   }
   let again = ProgramRun(fresh, models: models, options: options, isStored: isStored)
@@ -168,28 +168,41 @@ private struct ProgramRun: Sendable {
   private func kept(
     _ step: AnalysisStep, _ outcomes: [Int: Outcome], _ summaries: [FunctionKey: StoredSummary]
   ) -> Outcome? {
-    guard let own = stored(step.key) else { return nil }
     switch step.round {
     case .only:
-      guard holds(own.facts, summaries, []) else { return nil }
-      return Outcome(own, of: step.key.function)
+      return stored(step.key, summaries, []).map { Outcome($0, of: step.key.function) }
     case .guess(let members):
       // All of a component hold, or none.
-      for member in members {
-        guard let other = stored(member), holds(other.facts, summaries, members) else { return nil }
-      }
+      guard let own = stored(step.key, summaries, members),
+        members.allSatisfy({ stored($0, summaries, members) != nil })
+      else { return nil }
       return Outcome(own, of: step.key.function, isPlaceholder: true)
     case .confirmation(let guesses):
-      guard outcomes[guesses[0]]?.kept != nil else { return nil }
+      guard let own = outcomes[guess(of: step, among: guesses)]?.kept else { return nil }
       return Outcome(own, of: step.key.function, isPlaceholder: true)
     case .verdict(let guesses, _, _):
-      guard outcomes[guesses[0]]?.kept != nil else { return nil }
+      guard let own = outcomes[guess(of: step, among: guesses)]?.kept else { return nil }
       return Outcome(own, of: step.key.function)
     }
   }
 
-  private func stored(_ key: FunctionKey) -> StoredFunction? {
-    units[key.module].results?.functions[key.function.index]
+  /// The step that guesses for the function of another one.
+  private func guess(of step: AnalysisStep, among guesses: [Int]) -> Int {
+    guesses.first { steps[$0].key == step.key } ?? guesses[0]
+  }
+
+  /// The first of what earlier runs kept of a function that holds.
+  private func stored(
+    _ key: FunctionKey, _ summaries: [FunctionKey: StoredSummary], _ members: [FunctionKey]
+  ) -> StoredFunction? {
+    for results in units[key.module].results {
+      if let function = results.functions[key.function.index],
+        holds(function.facts, summaries, members)
+      {
+        return function
+      }
+    }
+    return nil
   }
 
   private func holds(
@@ -250,7 +263,7 @@ private struct ProgramRun: Sendable {
     let names = units.map(\.name)
     return runner.run(needs: units.map { _ in [] }) { (unit: Int, _: [ContiguousArray<UInt8>?]) in
       let isKept = parts[unit].allSatisfy { final[$0].1.kept != nil && looks[$0].isKept }
-      if isKept, units[unit].results != nil { return nil }
+      if isKept, !units[unit].results.isEmpty { return nil }
       var writer = UnitResultsWriter(names: names)
       for number in parts[unit] {
         let (step, outcome) = final[number]

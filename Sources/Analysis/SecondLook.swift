@@ -98,12 +98,19 @@ struct SecondLook: Sendable {
   /// What was kept of the look, where all that it learnt is as it was.
   private func kept(_ number: Int) -> Result? {
     let key = steps[number].key
-    guard let results = units[key.module].results,
-      let stored = results.functions[key.function.index],
-      stored.firstDigest == outcomes[number].firstDigest,
-      stored.isComplete == outcomes[number].result.isComplete,
-      stored.lookFacts.allSatisfy({ answer($0.question) == $0.answer })
-    else { return nil }
+    for results in units[key.module].results {
+      if let stored = results.functions[key.function.index],
+        stored.firstDigest == outcomes[number].firstDigest,
+        stored.isComplete == outcomes[number].result.isComplete,
+        stored.lookFacts.allSatisfy({ answer($0.question) == $0.answer })
+      {
+        return result(of: stored, in: results)
+      }
+    }
+    return nil
+  }
+
+  private func result(of stored: StoredFunction, in results: UnitResults) -> Result {
     var result = Result()
     result.steps = stored.lookSteps
     result.facts = stored.lookFacts

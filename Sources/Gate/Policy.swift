@@ -56,6 +56,9 @@ public struct Policy: Hashable, Sendable {
   public var excludesVendored = true
   /// What an open answer does; nil where the command line decides.
   public var onIncomplete: IncompleteAction?
+  /// Whether files that a change does not reach by what they read stay out of its judgement, whatever they
+  /// call.
+  public var judgesReachedOnly = false
   /// The most days that a suppression may hold; nil for any number.
   public var maximumSuppressionDays: Int?
   /// Whether every suppression needs a last day.

@@ -18,6 +18,7 @@ extension Policy {
     policy.excludesGenerated = excludesGenerated && head.excludesGenerated
     policy.excludesVendored = excludesVendored && head.excludesVendored
     policy.onIncomplete = Self.stricter(onIncomplete, head.onIncomplete)
+    policy.judgesReachedOnly = judgesReachedOnly && head.judgesReachedOnly
     policy.maximumSuppressionDays =
       [maximumSuppressionDays, head.maximumSuppressionDays].compactMap(\.self).min()
     policy.requiresUntil = requiresUntil || head.requiresUntil
@@ -64,6 +65,10 @@ extension Policy {
     add(
       "gate.on-incomplete", onIncomplete?.rawValue ?? "", head.onIncomplete?.rawValue ?? "",
       isStricter ? .tightens : .loosens)
+    let reach = { (isReachedOnly: Bool) in isReachedOnly ? "reached" : "all" }
+    add(
+      "gate.program", reach(judgesReachedOnly), reach(head.judgesReachedOnly),
+      head.judgesReachedOnly ? .loosens : .tightens)
     let days = maximumSuppressionDays ?? .max
     let otherDays = head.maximumSuppressionDays ?? .max
     add(

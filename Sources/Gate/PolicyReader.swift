@@ -70,6 +70,7 @@ extension Policy {
     excludesGenerated = values["paths.generated"]?.text != "true"
     excludesVendored = values["paths.vendored"]?.text != "true"
     onIncomplete = values["gate.on-incomplete"]?.text.flatMap { IncompleteAction(rawValue: $0) }
+    judgesReachedOnly = values["gate.program"]?.text == "reached"
     maximumSuppressionDays = values["suppressions.max-days"]?.text.flatMap { Int($0) }
     requiresUntil = values["suppressions.require-until"]?.text == "true"
     compilationDatabase = values["compilation-database"]?.text

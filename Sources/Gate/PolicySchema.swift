@@ -74,7 +74,14 @@ public enum PolicySchema {
           """
           How a run ends in which something needed was not analysed. 'fail' also forbids \
           --on-incomplete=warn.
-          """)
+          """),
+        Setting(
+          "program", .choice(["all", "reached"]),
+          """
+          What is analysed together: all of the compilation database, so that a change is judged at its \
+          callers in other files too, or only what the change reaches through files that are read; all \
+          by default.
+          """),
       ]), "How the gate decides."),
     Setting(
       "suppressions",

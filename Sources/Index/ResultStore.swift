@@ -35,32 +35,39 @@ public struct StoredResults: Hashable, Sendable {
 }
 
 extension UnitCache {
-  /// The results of a unit.
+  /// Results that are kept of one unit: its code on several branches, and one code amid others.
+  private static let resultsPerUnit = 6
+
+  /// The results of a unit, those that were stored last first; what is damaged is left out.
   ///
   /// - Parameters:
   ///   - name: the unit.
   ///   - code: its code.
   ///   - context: all that results depend on beside the program.
-  /// - Returns: nil where nothing is kept, or it is damaged.
+  /// - Returns: the results.
   /// - Throws: why nothing can be read.
   public func results(
     of name: ContiguousArray<UInt8>, code: ContiguousArray<UInt8>, context: ContiguousArray<UInt8>
-  ) throws(Failure) -> ContiguousArray<UInt8>? {
+  ) throws(Failure) -> [ContiguousArray<UInt8>] {
     try access { database in
       let statement = try database.cachedStatement(
-        sql: "SELECT bytes, digest FROM result WHERE name = ? AND context = ? AND code = ?")
+        sql: """
+          SELECT bytes, digest FROM result WHERE name = ? AND context = ? AND code = ?
+            ORDER BY id DESC
+          """)
       let arguments: StatementArguments = [
         name.databaseBlob, context.databaseBlob, code.databaseBlob,
       ]
-      guard let row = try Row.fetchOne(statement, arguments: arguments) else { return nil }
-      let results = StoredResults(
-        name: name, code: code, bytes: ContiguousArray(row["bytes"] as DatabaseValue))
-      let digest = ContiguousArray(row["digest"] as DatabaseValue)
-      return digest == results.digest(context: context) ? results.bytes : nil
+      return try Row.fetchAll(statement, arguments: arguments).compactMap { row in
+        let results = StoredResults(
+          name: name, code: code, bytes: ContiguousArray(row["bytes"] as DatabaseValue))
+        let digest = ContiguousArray(row["digest"] as DatabaseValue)
+        return digest == results.digest(context: context) ? results.bytes : nil
+      }
     }
   }
 
-  /// Stores results in the place of earlier ones of the same units and contexts: all of them or none.
+  /// Stores results beside earlier ones of the same units and contexts: all of them or none.
   ///
   /// - Parameters:
   ///   - results: the results.
@@ -74,13 +81,20 @@ extension UnitCache {
     try access(isWrite: true) { database in
       let statement = try database.cachedStatement(
         sql: """
-          INSERT OR REPLACE INTO result (name, context, code, bytes, digest, day)
-            VALUES (?, ?, ?, ?, ?, ?)
+          INSERT INTO result (name, context, code, bytes, digest, day) VALUES (?, ?, ?, ?, ?, ?)
+          """)
+      let removal = try database.cachedStatement(
+        sql: """
+          DELETE FROM result WHERE id IN (
+            SELECT id FROM result WHERE name = ? AND context = ? ORDER BY id DESC LIMIT -1 OFFSET ?)
           """)
       for row in results {
         try statement.execute(arguments: [
           row.name.databaseBlob, context.databaseBlob, row.code.databaseBlob,
           row.bytes.databaseBlob, row.digest(context: context).databaseBlob, day,
+        ])
+        try removal.execute(arguments: [
+          row.name.databaseBlob, context.databaseBlob, Self.resultsPerUnit,
         ])
       }
     }
@@ -105,7 +119,7 @@ extension UnitCache {
     let damaged: [Int64] = try access { database in
       var damaged: [Int64] = []
       let rows = try Row.fetchCursor(
-        database, sql: "SELECT rowid, name, context, code, bytes, digest FROM result")
+        database, sql: "SELECT id, name, context, code, bytes, digest FROM result")
       while let row = try rows.next() {
         let results = StoredResults(
           name: ContiguousArray(row["name"] as DatabaseValue),
@@ -113,7 +127,7 @@ extension UnitCache {
           bytes: ContiguousArray(row["bytes"] as DatabaseValue))
         let context = ContiguousArray(row["context"] as DatabaseValue)
         if ContiguousArray(row["digest"] as DatabaseValue) != results.digest(context: context) {
-          damaged.append(row["rowid"])
+          damaged.append(row["id"])
         }
       }
       return damaged
@@ -121,7 +135,7 @@ extension UnitCache {
     guard !damaged.isEmpty else { return }
     try access(isWrite: true) { database in
       for id in damaged {
-        try database.execute(sql: "DELETE FROM result WHERE rowid = ?", arguments: [id])
+        try database.execute(sql: "DELETE FROM result WHERE id = ?", arguments: [id])
       }
     }
   }

@@ -245,7 +245,7 @@ enum UnitCacheFile {
 
   static let damaged = "it is damaged"
   /// Grows with every change of the tables.
-  private static let schemaVersion = 3
+  private static let schemaVersion = 4
   /// "prgu", in SQLite's `application_id`.
   private static let applicationID = 0x7072_6775
 
@@ -312,8 +312,9 @@ enum UnitCacheFile {
             search BLOB NOT NULL, names BLOB NOT NULL, macro INTEGER NOT NULL,
             presence BLOB NOT NULL, digest BLOB NOT NULL UNIQUE);
           CREATE TABLE IF NOT EXISTS result (
-            name BLOB NOT NULL, context BLOB NOT NULL, code BLOB NOT NULL, bytes BLOB NOT NULL,
-            digest BLOB NOT NULL, day INTEGER NOT NULL, UNIQUE (name, context));
+            id INTEGER PRIMARY KEY AUTOINCREMENT, name BLOB NOT NULL, context BLOB NOT NULL,
+            code BLOB NOT NULL, bytes BLOB NOT NULL, digest BLOB NOT NULL, day INTEGER NOT NULL);
+          CREATE INDEX IF NOT EXISTS resultName ON result (name, context);
           PRAGMA application_id = \(applicationID);
           PRAGMA user_version = \(schemaVersion);
           """)

@@ -74,9 +74,9 @@ extension UnitCache {
       // Results are made faster than units: half of the room is theirs at most.
       try database.execute(
         sql: """
-          DELETE FROM result WHERE rowid IN (
+          DELETE FROM result WHERE id IN (
             SELECT id FROM (
-              SELECT rowid AS id, SUM(\(size)) OVER (ORDER BY day DESC, rowid DESC) AS total FROM result)
+              SELECT id, SUM(\(size)) OVER (ORDER BY day DESC, id DESC) AS total FROM result)
             WHERE total > ?)
           """, arguments: [limit / 2])
       let results =

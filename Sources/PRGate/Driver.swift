@@ -52,8 +52,12 @@ struct DriverSettings: Sendable {
 struct ProgramAnalysis: Sendable {
   /// The units that were lowered, in the order of the requests.
   var modules: [Module] = []
+  /// The units around them that were lowered.
+  var surroundings: [Module] = []
   /// Findings of tier A and B in report order, those of broken units demoted to B.
   var findings: [Finding] = []
+  /// The same of what only the units around show.
+  var findingsAround: [Finding] = []
   /// A line for each request, in their order; requests that came to the same are one.
   var ledger: [LedgerEntry] = []
   /// Flags that were dropped and do not change what code means, sorted.
@@ -67,11 +71,22 @@ enum Driver {
   /// Lowers every unit on its own, then analyses all as one program.
   ///
   /// The result depends on the requests and the settings, not on the number of jobs.
+  ///
+  /// - Parameters:
+  ///   - requests: the units.
+  ///   - surroundings: units of the same program, for what calls and is called across files; nobody
+  ///     answers for them.
+  ///   - settings: what all of them share.
+  /// - Returns: what became of them.
   static func analyse(
-    _ requests: [UnitRequest], settings: DriverSettings
+    _ requests: [UnitRequest], amid surroundings: [UnitRequest] = [], settings: DriverSettings
   ) async -> ProgramAnalysis {
     var result = ProgramAnalysis()
-    let prepared = prepare(requests, settings: settings, into: &result)
+    let own = prepare(requests, settings: settings, into: &result)
+    let chosen = Set(own)
+    var ignored = ProgramAnalysis()
+    let around = prepare(surroundings, settings: settings, into: &ignored)
+    let prepared = own + around.filter { !chosen.contains($0) }
     let units = await lower(prepared, settings: settings)
     let modules = units.compactMap(\.module)
     let analysed = zip(prepared, units).filter { $0.1.module != nil }.map(\.0)
@@ -83,11 +98,21 @@ enum Driver {
       }
       return ResultCache(session, settings).check(modules, of: analysed, runner: runner)
     }
-    let findings = Configurations.label(
-      checked.findings, origins: checked.origins, of: analysed, root: settings.root)
-    result.modules = modules
-    result.ledger = ledger(of: units, checked: checked.ledger)
-    result.findings = demote(findings, of: units)
+    let findings = demote(
+      Configurations.label(
+        checked.findings, origins: checked.origins, of: analysed, root: settings.root),
+      of: units)
+    let count = units.prefix(own.count).count { $0.module != nil }
+    result.modules = Array(modules.prefix(count))
+    result.surroundings = Array(modules.dropFirst(count))
+    result.ledger = Array(ledger(of: units, checked: checked.ledger).prefix(own.count))
+    for (finding, origins) in zip(findings, checked.origins) {
+      if origins.contains(where: { $0 < count }) {
+        result.findings.append(finding)
+      } else {
+        result.findingsAround.append(finding)
+      }
+    }
     return result
   }
 

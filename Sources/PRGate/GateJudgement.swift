@@ -11,7 +11,7 @@ struct GateJudgement {
   private let exclusions: GateExclusions
   private let renames: [String: String]
   private let program: ProgramAnalysis
-  private let head: Side
+  private var head: Side
   private var base: Side?
   private let hasBase: Bool
   /// Files of the base whose findings are not known.
@@ -24,6 +24,8 @@ struct GateJudgement {
   /// One commit.
   private struct Side {
     var findings: [Finding]
+    /// What units show that the change does not reach by what they read: calls may.
+    var around: [Finding]
     var suppressions: Suppressions
   }
 
@@ -51,14 +53,19 @@ struct GateJudgement {
   /// Whether the base has to be asked: for what may block or is shown as new, which is argued (tier A),
   /// and no comment takes it away.
   var needsBase: Bool {
-    head.findings.contains { finding in
+    (head.findings + head.around).contains { finding in
       finding.tier == .a && head.suppressions.suppression(of: finding) == nil
     }
   }
 
   /// Takes what was analysed at the base.
   mutating func compare(with old: ProgramAnalysis) {
-    base = Self.side(old, Self.terms(governing), exclusions)
+    var base = Self.side(old, Self.terms(governing), exclusions)
+    // Around the change, what is the same on both sides is nobody's business.
+    let (before, after) = (Set(base.around), Set(head.around))
+    head.findings += head.around.filter { !before.contains($0) }
+    base.findings += base.around.filter { !after.contains($0) }
+    self.base = base
     for entry in old.ledger {
       guard case .incomplete(let reason) = entry.coverage else { continue }
       unknownAtBase.insert(renames[entry.path] ?? entry.path)
@@ -118,9 +125,12 @@ struct GateJudgement {
     _ program: ProgramAnalysis, _ terms: SuppressionTerms, _ exclusions: GateExclusions
   ) -> Side {
     let suppressions = program.suppressions(terms)
+    func isJudged(_ finding: Finding) -> Bool { !exclusions.contains(finding.location.path) }
     let findings = program.findings(suppressions, policy: terms.policy, isWhole: false)
-      .filter { !exclusions.contains($0.location.path) }
-    return Side(findings: findings, suppressions: suppressions)
+    let around = program.findingsAround.filter { terms.policy.level(of: $0) != .off }
+    return Side(
+      findings: findings.filter(isJudged), around: around.filter(isJudged),
+      suppressions: suppressions)
   }
 
   /// The suppressions that the changed files have at the head and not at the base.

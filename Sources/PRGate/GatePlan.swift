@@ -54,6 +54,14 @@ struct GatePlan: Sendable {
   var unscanned: Set<CompileCommand> = []
   /// What people should know, one line each.
   var notes: [String] = []
+  /// The other commands of the program, those of excluded files among them, by path.
+  var others: [CompileCommand] = []
+
+  /// All commands of the program but some.
+  func surroundings(of chosen: [CompileCommand]) -> [CompileCommand] {
+    let chosen = Set(chosen)
+    return (commands + others).filter { !chosen.contains($0) }
+  }
 
   /// Units that a first stage judges where no file of the plan changed itself.
   private static let sample = 8
@@ -117,6 +125,10 @@ struct GatePlanner: Sendable {
     plan.commands = limited.commands
     plan.direct.formIntersection(plan.commands)
     plan.notes += limited.notes
+    // The first command of a file stands for it.
+    var files = Set(plan.commands.map(\.file))
+    plan.others = database.commands.filter { isPresent($0) && files.insert($0.file).inserted }
+      .sorted { Paths.isOrderedBefore($0.file, $1.file) }
     return plan
   }
 

@@ -104,11 +104,11 @@ struct GateRun {
       range: range, governing: governing, base: base, changes: changes, databases: databases,
       head: head, exclusions: exclusions, ignored: ignored, plan: plan, lines: lines)
     if let late = time.reason, let first = plan.firstStage {
-      time.keep(try await judge(change, first, late: late))
+      time.keep(try await judge(change, first, isAlone: true, late: late))
     }
     let unreached = try await scan(change, planner)
     change.plan.commands.removeAll { unreached.contains($0) }
-    return try await judge(change, change.plan.commands, late: "")
+    return try await judge(change, change.plan.commands, isAlone: false, late: "")
   }
 
   /// Reads the units of which nobody knows what they include, and gives those that the change does not
@@ -139,11 +139,16 @@ struct GateRun {
   }
 
   /// Judges a change by some units of its plan; the others are open, for the reason `late`.
+  ///
+  /// With `isAlone`, the rest of the program is left out.
   private mutating func judge(
-    _ change: PlannedChange, _ commands: [CompileCommand], late: String
+    _ change: PlannedChange, _ commands: [CompileCommand], isAlone: Bool, late: String
   ) async throws(CommandFailure) -> Report {
     let (plan, range, governing) = (change.plan, change.range, change.governing)
-    let program = try await analyse(commands, in: change.head, ignored: change.ignored)
+    let surroundings =
+      isAlone || governing.policy.judgesReachedOnly ? [] : plan.surroundings(of: commands)
+    let program = try await analyse(
+      commands, amid: surroundings, in: change.head, ignored: change.ignored)
     remember(commands, program, change.head)
     var judgement = try await GateJudgement(
       program, head: change.head, changes: change.changes, base: range.base, governing: governing,
@@ -157,7 +162,8 @@ struct GateRun {
     let unread = open.isEmpty ? unreadHeaders(plan, program) : []
     let entries = ledger(units: program.ledger + open, uncovered: plan.uncovered + unread)
     if judgement.needsBase, range.base != nil {
-      judgement.compare(with: try await analyseBase(change, commands))
+      judgement.compare(
+        with: try await analyseBase(change, commands, amid: surroundings))
     }
     var difference = try judgement.difference()
     // What other units use, or still find, is not known yet.
@@ -175,7 +181,7 @@ struct GateRun {
 
   /// The base, which is analysed only now that there is something to compare.
   private mutating func analyseBase(
-    _ change: PlannedChange, _ commands: [CompileCommand]
+    _ change: PlannedChange, _ commands: [CompileCommand], amid surroundings: [CompileCommand]
   ) async throws(CommandFailure) -> ProgramAnalysis {
     let snapshot = try await snapshot(of: change.base)
     let deleted = change.changes.filter { $0.kind == .deleted && $0.isSource }
@@ -184,21 +190,28 @@ struct GateRun {
       change.databases.baseCommands(
         for: commands, renames: change.changes.renames, root: repository.root)
       + deleted.flatMap { old.commands(for: $0.path) }
-    let present = candidates.filter { command in
+    func isPresent(_ command: CompileCommand) -> Bool {
       let path = Paths.relative(command.file, to: repository.root)
       return path == command.file || snapshot.files.contains(path) || change.ignored.contains(path)
     }
     let limited = Configurations.limited(
-      present, to: change.governing.policy.configurations, root: repository.root)
-    return try await analyse(limited.commands, in: snapshot, ignored: change.ignored)
+      candidates.filter(isPresent), to: change.governing.policy.configurations,
+      root: repository.root)
+    return try await analyse(
+      limited.commands, amid: surroundings.filter(isPresent), in: snapshot,
+      ignored: change.ignored)
   }
 
   /// Analyses units with the snapshot in the place of the repository.
   private func analyse(
-    _ commands: [CompileCommand], in snapshot: Snapshot, ignored: IgnoredPaths
+    _ commands: [CompileCommand], amid surroundings: [CompileCommand], in snapshot: Snapshot,
+    ignored: IgnoredPaths
   ) async throws(CommandFailure) -> ProgramAnalysis {
-    let (requests, settings) = try prepare(commands, in: snapshot, ignored: ignored)
-    var program = await Driver.analyse(requests, settings: settings)
+    let (requests, settings) = try prepare(
+      commands + surroundings, in: snapshot, ignored: ignored)
+    var program = await Driver.analyse(
+      Array(requests.prefix(commands.count)), amid: Array(requests.dropFirst(commands.count)),
+      settings: settings)
     if isVerbose { settings.cache?.sayCounts() }
     let audit = SnapshotAudit(snapshot: snapshot, root: repository.root, ignored: ignored)
     audit.apply(to: &program)

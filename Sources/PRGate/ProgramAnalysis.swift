@@ -7,9 +7,9 @@ import IR
 extension ProgramAnalysis {
   /// GitHub's line hashes of every file with a finding, by path.
   var lineHashes: [String: LineHashes] {
-    let paths = Set(findings.map(\.location.path))
+    let paths = Set((findings + findingsAround).map(\.location.path))
     var result: [String: LineHashes] = [:]
-    for module in modules {
+    for module in modules + surroundings {
       for file in module.files.rows
       where paths.contains(file.path) && result[file.path] == nil && !file.text.isEmpty {
         result[file.path] = LineHashes(text: file.text)

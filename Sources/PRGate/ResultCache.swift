@@ -64,12 +64,12 @@ struct ResultCache: Sendable {
       guard let key = keys[index], positions[key.name] == index else {
         return ProgramUnit(
           module: modules[index], name: Digest(high: 0, low: UInt64(index)),
-          digest: Digest(high: 0, low: 0), results: nil)
+          digest: .zero)
       }
-      let bytes = session.results(of: key, context: context)
+      let kept = session.results(of: key, context: context)
       return ProgramUnit(
         module: modules[index], name: key.name, digest: key.code,
-        results: bytes.flatMap { UnitResults($0, positions: positions) })
+        results: kept.compactMap { UnitResults($0, positions: positions) })
     }
     let result = Rules.check(
       program, models: models, options: options, isStored: true, runner: runner)

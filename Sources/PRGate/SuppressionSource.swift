@@ -42,8 +42,8 @@ extension ProgramAnalysis {
   func suppressions(_ terms: SuppressionTerms) -> Suppressions {
     var seen: Set<String> = []
     var comments: [SuppressionComment] = []
-    for module in modules {
-      for id in Set(module.directives.map(\.file)) {
+    for module in modules + surroundings {
+      for id in Set(module.directives.map(\.file)).sorted() {
         let file = module.files[id]
         guard !file.isSystem, seen.insert(file.path).inserted else { continue }
         comments += SuppressionSource.comments(in: file)

@@ -115,10 +115,10 @@ final class UnitCacheSession: Sendable {
 
   // MARK: Results
 
-  /// What earlier runs kept of a unit's analysis; nil where there is nothing.
-  func results(of key: UnitResultKey, context: Digest) -> ContiguousArray<UInt8>? {
+  /// What earlier runs kept of a unit's analysis, the newest first.
+  func results(of key: UnitResultKey, context: Digest) -> [ContiguousArray<UInt8>] {
     state.withLock { state in
-      guard state.canRead else { return nil }
+      guard state.canRead else { return [] }
       do throws(UnitCache.Failure) {
         return try file.cache.results(
           of: key.name.bytes, code: key.code.bytes, context: context.bytes)
@@ -126,7 +126,7 @@ final class UnitCacheSession: Sendable {
         state.canRead = false
         state.canWrite = state.canWrite && !error.isDamage
         report(error, "read")
-        return nil
+        return []
       }
     }
   }

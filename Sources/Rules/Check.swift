@@ -40,7 +40,7 @@ public func check(
 ) -> CheckResult {
   let units = modules.enumerated().map { index, module in
     ProgramUnit(
-      module: module, name: Digest(high: 0, low: UInt64(index)), digest: .zero, results: nil)
+      module: module, name: Digest(high: 0, low: UInt64(index)), digest: .zero)
   }
   return check(units, models: models, options: options, isStored: false, runner: runner)
 }

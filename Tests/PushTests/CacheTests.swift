@@ -163,7 +163,7 @@ import Testing
     let checked = try sandbox.prgate("check", "-v", in: "repo")
     #expect(checked.unitCounts == "prgate: note: 2 units: 0 from the cache, 2 parsed\n")
     let gated = try sandbox.prgate("gate", "-v", in: "repo")
-    #expect(gated.unitCounts == "prgate: note: 1 units: 1 from the cache, 0 parsed\n")
+    #expect(gated.unitCounts == "prgate: note: 2 units: 2 from the cache, 0 parsed\n")
     // An untracked header does not exist for the gate; it does for check.
     try sandbox.write("#define LIMIT 3\n", to: "repo/src/limit.h")
     #expect(try sandbox.prgate("check", "-v", in: "repo").errors.contains("1 from the cache, 1 pa"))
