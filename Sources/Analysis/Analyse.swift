@@ -107,6 +107,7 @@ func analyse(
         result.undecided += 1
       }
     }
+    result.observations += machine.pathlessConcerns()
     for candidate in machine.openCandidates.joined().prefix(24) {
       machine.fuel = max(fuel / 16, 1000)
       guard let confirmation = machine.replay(candidate, exploration) else { continue }

@@ -16,6 +16,7 @@ extension Machine {
     let arguments = Array(body.values(call.arguments))
     checkDifferences(arguments, at: value, state)
     if let target {
+      checkConcerns(target, arguments, at: value, state)
       if facts.neverReturns(target, in: module) {
         isDead = true
         return .unknown
@@ -23,7 +24,7 @@ extension Machine {
       if let summary = facts.summary(of: target, in: module), call.resultObject == nil {
         return apply(summary, arguments, at: value, &state)
       }
-      if let model = models[Int(target.index)],
+      if let model = models[Int(target.index)], !model.isUnseen,
         module.functions[target].body == nil || model.isInstead
       {
         return apply(model, module.functions[target], arguments, at: value, &state)

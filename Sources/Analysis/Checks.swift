@@ -392,7 +392,7 @@ extension Machine {
   func model(of call: ValueID) -> FunctionModel? {
     guard case .call(let id) = operation(call), case .function(let target) = body.calls[id].callee
     else { return nil }
-    return models[Int(target.index)]
+    return models[Int(target.index)].flatMap { $0.isUnseen ? nil : $0 }
   }
 
   /// The function that a call instruction names.

@@ -362,7 +362,7 @@ extension Machine {
   }
 
   /// Whether a region is one of the strings that `main` is given.
-  private func isProgramArgument(_ region: Region) -> Bool {
+  func isProgramArgument(_ region: Region) -> Bool {
     guard case .entry(let place) = universe[region].kind,
       case .parameter(let local) = universe[place.region].kind
     else { return false }

@@ -227,12 +227,23 @@ public struct FunctionModel: Hashable, Sendable {
   public var mayBeError = false
   /// Whether its result can be `NULL` besides.
   public var mayBeErrorOrNull = false
+  /// What the rules on hardening ask of its calls.
+  public var concerns: [Concern] = []
+  /// Whether nothing else is known of it.
+  public var isUnseen = false
 
   /// Makes a model.
   public init(name: String, effects: [ModelEffect], result: ModelResult) {
     self.name = name
     self.effects = effects
     self.result = result
+  }
+
+  /// A function of which nothing is known.
+  static func unseen(_ name: String) -> FunctionModel {
+    var model = FunctionModel(name: name, effects: [], result: .unknown)
+    model.isUnseen = true
+    return model
   }
 }
 
@@ -241,6 +252,7 @@ public struct ModelTable: Sendable {
   private var models: [String: FunctionModel]
   /// Tells tables of one build of the program apart by what was added to them.
   public private(set) var digest = Digest.zero
+  private var memberConcerns: [String: Concern] = [:]
 
   /// Makes a table; a later model of a name replaces an earlier one.
   public init(_ models: [FunctionModel]) {
@@ -250,6 +262,23 @@ public struct ModelTable: Sendable {
 
   /// The model of a name.
   public subscript(name: String) -> FunctionModel? { models[name] }
+
+  /// What is asked of the value of a member, by the names of record and member with a dot between.
+  func concern(ofMember name: String) -> Concern? { memberConcerns[name] }
+
+  /// The table with built-in models in the place of others; the digest is that of the build.
+  func replacing(_ others: [FunctionModel]) -> ModelTable {
+    var result = self
+    for model in others { result.models[model.name] = model }
+    return result
+  }
+
+  /// The table with questions about members added.
+  public func addingMemberConcerns(_ concerns: [String: Concern]) -> ModelTable {
+    var result = self
+    result.memberConcerns.merge(concerns) { _, new in new }
+    return result
+  }
 
   /// The names whose models count instead of code.
   var insteadOfCode: Set<String> {

@@ -185,7 +185,9 @@ extension Machine {
     if let summary = facts.summary(of: target, in: module) {
       return summary.written & (1 << UInt64(index)) == 0 && !summary.writesShared
     }
-    guard let model = models[Int(target.index)], model.result == .unknown else { return false }
+    guard let model = models[Int(target.index)], !model.isUnseen, model.result == .unknown else {
+      return false
+    }
     return model.effects.allSatisfy { effect in
       switch effect {
       case .string, .boundedString, .read: true

@@ -27,6 +27,7 @@ enum CandidateKind: Hashable, Sendable {
   case uninitialised(ValueID)
   case size(SizeDefect)
   case unchecked(UncheckedObservation.Role)
+  case concern(ConcernKind)
   /// A row of the callee's obligations.
   case obligation(Int)
 }

@@ -456,6 +456,8 @@ public struct Observation: Sendable, Hashable, Codable {
     case uninitialised(UninitialisedObservation)
     /// An access through a pointer that is null.
     case null(NullObservation)
+    /// Something questionable that touches no memory out of place.
+    case concern(ConcernObservation)
   }
 
   /// What it is.

@@ -17,7 +17,8 @@ extension ModelTable {
       kernelPrinting, threadLocks,
     ].flatMap {
       (try? parseModels($0)) ?? []
-    })
+    }
+  ).addingConcerns(concerns).addingMemberConcerns(memberConcerns)
 }
 
 /// Reads lines of models.

@@ -62,14 +62,16 @@ public func check(
 ) -> CheckResult {
   let analysed = analyse(
     units, models: models, options: options, isStored: isStored, runner: runner)
-  var result = check(units.map(\.module), analysed.modules)
+  var result = check(units.map(\.module), analysed.modules, models: models)
   result.kept = analysed.kept
   result.functions = analysed.functions
   result.looked = analysed.looked
   return result
 }
 
-private func check(_ modules: [Module], _ results: [ModuleResult]) -> CheckResult {
+private func check(
+  _ modules: [Module], _ results: [ModuleResult], models: ModelTable
+) -> CheckResult {
   var found: [(finding: Finding, module: Int)] = []
   var ledger: [LedgerEntry] = []
   var steps = 0
@@ -80,6 +82,7 @@ private func check(_ modules: [Module], _ results: [ModuleResult]) -> CheckResul
       for rule in Rule.all { rule.check(pass, &findings) }
       steps += function.steps
     }
+    findings += declarationFindings(module, models: models)
     found += findings.map { ($0, index) }
     ledger.append(entry(module, result))
   }
@@ -94,6 +97,13 @@ private func check(_ modules: [Module], _ results: [ModuleResult]) -> CheckResul
     if origins[origins.count - 1].last != module { origins[origins.count - 1].append(module) }
   }
   return CheckResult(findings: findings, origins: origins, ledger: ledger, steps: steps)
+}
+
+/// What the rules find in the initialisers of a module's variables.
+func declarationFindings(_ module: Module, models: ModelTable) -> [Finding] {
+  declarationConcerns(in: module, models: models).flatMap { concern in
+    Rule.all.compactMap { $0.checkDeclaration?(concern, module) }
+  }
 }
 
 private func entry(_ module: Module, _ result: ModuleResult) -> LedgerEntry {

@@ -110,6 +110,56 @@ extension RuleExample {
           use(line);
         }
         """#),
+    "check-then-use": RuleExample(
+      bad: #"""
+        #include "system.h"
+
+        int save(const char *path) {
+          if (access(path, W_OK) != 0) return -1;
+          return open(path, O_WRONLY | O_TRUNC);  // check-then-use
+        }
+        """#,
+      good: #"""
+        #include "system.h"
+
+        int save(const char *path) {
+          int descriptor = open(path, O_WRONLY | O_NOFOLLOW);
+          struct stat known;
+          if (descriptor < 0) return -1;
+          if (fstat(descriptor, &known) == 0 && known.st_uid == 0) return descriptor;
+          close(descriptor);
+          return -1;
+        }
+        """#),
+    "command-injection": RuleExample(
+      bad: #"""
+        #include "system.h"
+
+        int ping(int client) {
+          char host[64], command[128];
+          ssize_t length = recv(client, host, sizeof host - 1, 0);
+          if (length <= 0) return -1;
+          host[length] = '\0';
+          snprintf(command, sizeof command, "ping -c 1 %s", host);
+          return system(command);  // command-injection
+        }
+        """#,
+      good: #"""
+        #include "system.h"
+
+        int ping(int client) {
+          char host[64];
+          ssize_t length = recv(client, host, sizeof host - 1, 0);
+          if (length <= 0) return -1;
+          host[length] = '\0';
+          pid_t child = fork();
+          if (child == 0) {
+            execl("/bin/ping", "ping", "-c", "1", "--", host, (char *)NULL);
+            _exit(127);
+          }
+          return child;
+        }
+        """#),
     "divide-by-zero": RuleExample(
       bad: #"""
         #include "libc.h"
@@ -228,6 +278,22 @@ extension RuleExample {
           printf("%s", line);
         }
         """#),
+    "hard-coded-secret": RuleExample(
+      bad: #"""
+        #include "system.h"
+
+        int may_enter(const char *password) {
+          return strcmp(password, "s3cr3tPa55") == 0;  // hard-coded-secret
+        }
+        """#,
+      good: #"""
+        #include "system.h"
+
+        int may_enter(const char *given, const char *stored) {
+          const char *hash = crypt(given, stored);
+          return hash && strlen(hash) == strlen(stored) && CRYPTO_memcmp(hash, stored, strlen(stored)) == 0;
+        }
+        """#),
     "index-before-check": RuleExample(
       bad: #"""
         #include "libc.h"
@@ -259,6 +325,24 @@ extension RuleExample {
           if (session->events[event] != 0) return -1;
           session->events[event] = 1;
           return 0;
+        }
+        """#),
+    "insecure-temporary-file": RuleExample(
+      bad: #"""
+        #include "system.h"
+
+        int scratch(void) {
+          char name[] = "/tmp/work-XXXXXX";
+          if (!mktemp(name)) return -1;  // insecure-temporary-file
+          return open(name, O_RDWR | O_CREAT | O_EXCL, 0600);
+        }
+        """#,
+      good: #"""
+        #include "system.h"
+
+        int scratch(void) {
+          char name[] = "/tmp/work-XXXXXX";
+          return mkstemp(name);
         }
         """#),
     "integer-overflow": RuleExample(
@@ -635,6 +719,54 @@ extension RuleExample {
           use(name);
         }
         """#),
+    "path-traversal": RuleExample(
+      bad: #"""
+        #include "system.h"
+
+        int serve(int client) {
+          char name[64], path[128];
+          ssize_t length = recv(client, name, sizeof name - 1, 0);
+          if (length <= 0) return -1;
+          name[length] = '\0';
+          snprintf(path, sizeof path, "/srv/www/%s", name);
+          return open(path, O_RDONLY);  // path-traversal
+        }
+        """#,
+      good: #"""
+        #include "system.h"
+
+        int serve(int client) {
+          char name[64], path[128];
+          ssize_t length = recv(client, name, sizeof name - 1, 0);
+          if (length <= 0) return -1;
+          name[length] = '\0';
+          if (strchr(name, '/') || strstr(name, "..")) return -1;
+          snprintf(path, sizeof path, "/srv/www/%s", name);
+          return open(path, O_RDONLY);
+        }
+        """#),
+    "process-memory-access": RuleExample(
+      bad: #"""
+        #include "system.h"
+
+        int patch(unsigned long address, const void *bytes, size_t count) {
+          int memory = open("/proc/self/mem", O_RDWR);  // process-memory-access
+          if (memory < 0) return -1;
+          ssize_t done = pwrite(memory, bytes, count, (off_t)address);
+          close(memory);
+          return done == (ssize_t)count ? 0 : -1;
+        }
+        """#,
+      good: #"""
+        #include "system.h"
+
+        int patch(void *address, const void *bytes, size_t count) {
+          unsigned long page = (unsigned long)address & ~4095ul;
+          if (mprotect((void *)page, 4096, PROT_READ | PROT_WRITE) != 0) return -1;
+          memcpy(address, bytes, count);
+          return mprotect((void *)page, 4096, PROT_READ | PROT_EXEC);
+        }
+        """#),
     "resource-leak": RuleExample(
       bad: #"""
         #include "libc.h"
@@ -657,6 +789,53 @@ extension RuleExample {
           int count = fscanf(file, "%d", number);
           fclose(file);
           return count == 1 ? 0 : -1;
+        }
+        """#),
+    "secret-compare": RuleExample(
+      bad: #"""
+        #include "system.h"
+
+        int is_authentic(const unsigned char *record, size_t count, const unsigned char *key,
+                         const unsigned char *received) {
+          unsigned char code[32];
+          if (!HMAC(EVP_sha256(), key, 32, record, count, code, NULL)) return 0;
+          return memcmp(code, received, sizeof code) == 0;  // secret-compare
+        }
+        """#,
+      good: #"""
+        #include "system.h"
+
+        int is_authentic(const unsigned char *record, size_t count, const unsigned char *key,
+                         const unsigned char *received) {
+          unsigned char code[32];
+          if (!HMAC(EVP_sha256(), key, 32, record, count, code, NULL)) return 0;
+          return CRYPTO_memcmp(code, received, sizeof code) == 0;
+        }
+        """#),
+    "secret-not-cleared": RuleExample(
+      bad: #"""
+        #include "system.h"
+
+        void encrypt(const unsigned char *user_key, const unsigned char *in, unsigned char *out) {
+          AES_KEY schedule;
+          unsigned char material[32];
+          memcpy(material, user_key, sizeof material);
+          AES_set_encrypt_key(material, 256, &schedule);
+          AES_encrypt(in, out, &schedule);
+          memset(material, 0, sizeof material);  // secret-not-cleared
+        }
+        """#,
+      good: #"""
+        #include "system.h"
+
+        void encrypt(const unsigned char *user_key, const unsigned char *in, unsigned char *out) {
+          AES_KEY schedule;
+          unsigned char material[32];
+          memcpy(material, user_key, sizeof material);
+          AES_set_encrypt_key(material, 256, &schedule);
+          AES_encrypt(in, out, &schedule);
+          explicit_bzero(material, sizeof material);
+          explicit_bzero(&schedule, sizeof schedule);
         }
         """#),
     "sizeof-pointer": RuleExample(
@@ -1058,6 +1237,55 @@ extension RuleExample {
             next = node->next;
             free(node);
           }
+        }
+        """#),
+    "weak-random": RuleExample(
+      bad: #"""
+        #include "system.h"
+
+        void make_key(unsigned char key[16]) {
+          for (int i = 0; i < 16; i++) key[i] = (unsigned char)rand();  // weak-random
+        }
+        """#,
+      good: #"""
+        #include "system.h"
+
+        int make_key(unsigned char key[16]) { return getrandom(key, 16, 0) == 16 ? 0 : -1; }
+        """#),
+    "world-writable-interface": RuleExample(
+      bad: #"""
+        #include "system.h"
+
+        int publish(const char *path) {
+          return chmod(path, 0666);  // world-writable-interface
+        }
+        """#,
+      good: #"""
+        #include "system.h"
+
+        int publish(const char *path) { return chmod(path, 0644); }
+        """#),
+    "writable-executable-memory": RuleExample(
+      bad: #"""
+        #include "system.h"
+
+        void *place_code(const void *code, size_t size) {
+          void *page = mmap(NULL, size, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);  // writable-executable-memory
+          if (page == MAP_FAILED) return NULL;
+          memcpy(page, code, size);
+          return page;
+        }
+        """#,
+      good: #"""
+        #include "system.h"
+
+        void *place_code(const void *code, size_t size) {
+          void *page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+          if (page == MAP_FAILED) return NULL;
+          memcpy(page, code, size);
+          if (mprotect(page, size, PROT_READ | PROT_EXEC) == 0) return page;
+          munmap(page, size);
+          return NULL;
         }
         """#),
   ]

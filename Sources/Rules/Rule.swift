@@ -13,6 +13,8 @@ public struct Rule: Sendable {
   public let info: RuleInfo
   /// Finds what the rule speaks of in one function.
   let check: @Sendable (borrowing Pass, inout [Finding]) -> Void
+  /// Finds what the rule speaks of in the initialiser of a variable, where it does.
+  var checkDeclaration: (@Sendable (DeclarationConcern, Module) -> Finding?)?
 
   /// All rules, sorted by id.
   public static let all: [Rule] = [
@@ -20,11 +22,15 @@ public struct Rule: Sendable {
     allocationTooSmall,
     badShift,
     bufferUnderrun,
+    checkThenUse,
+    commandInjection,
     divideByZero,
     doubleClose,
     doubleFree,
     formatString,
+    hardCodedSecret,
     indexBeforeCheck,
+    insecureTemporaryFile,
     integerOverflow,
     integerTruncation,
     invalidFree,
@@ -39,7 +45,11 @@ public struct Rule: Sendable {
     offByOneWrite,
     outOfBoundsRead,
     outOfBoundsWrite,
+    pathTraversal,
+    processMemoryAccess,
     resourceLeak,
+    secretCompare,
+    secretNotCleared,
     sizeofPointer,
     stackAddressEscape,
     stringBoundMisuse,
@@ -54,6 +64,9 @@ public struct Rule: Sendable {
     uninitializedRead,
     unsafeFunction,
     useAfterFree,
+    weakRandom,
+    worldWritableInterface,
+    writableExecutableMemory,
   ]
 }
 
