@@ -40,6 +40,9 @@ extension Machine {
       dereferenceArguments(required, arguments, at: value, &state)
     }
     forgetNulls(arguments, &state)
+    forgetLocks(
+      calling: target == nil
+        ? module.text(of: body.instructions[value].origin) : calleeName(value), &state)
     let before = state
     for argument in arguments {
       share(registers[Int(argument.index)], &state)

@@ -19,6 +19,7 @@ extension Machine {
     default: return
     }
     checkLeft(state)
+    if !state.locks.isEmpty { checkLocks(result, state) }
     if !state.acquired.isEmpty, !isProgram { checkHeld(result, state) }
   }
 

@@ -333,7 +333,7 @@ extension Machine {
     guard left.locals == right.locals, left.cells == right.cells, left.strings == right.strings,
       left.escaped == right.escaped, left.lost == right.lost, left.touched == right.touched,
       left.isHavocked == right.isHavocked, left.released == right.released,
-      left.acquired == right.acquired, left.closed == right.closed,
+      left.acquired == right.acquired, left.closed == right.closed, left.locks == right.locks,
       left.inputs == right.inputs, left.indexed == right.indexed,
       left.relations == right.relations, left.nulls == right.nulls,
       left.dereferenced == right.dereferenced, left.uninitialised == right.uninitialised

@@ -61,7 +61,7 @@ public enum LockPlace: Hashable, Sendable {
 }
 
 /// Which result says that a lock was taken.
-public enum LockResult: String, CaseIterable, Hashable, Sendable {
+public enum LockResult: String, CaseIterable, Codable, Hashable, Sendable {
   /// Every one.
   case always
   /// 0: `mutex_lock_interruptible`.

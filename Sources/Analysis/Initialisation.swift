@@ -375,7 +375,7 @@ extension Machine {
   }
 
   /// The conditions on the path behind which a write was left out.
-  private func skips(of writers: Set<Int>, from cause: Int, _ state: State) -> [Int] {
+  func skips(of writers: Set<Int>, from cause: Int, _ state: State) -> [Int] {
     guard !writers.isEmpty,
       let start = state.trail.lastIndex(where: { Int($0.position) == cause })
     else { return [] }

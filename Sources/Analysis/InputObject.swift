@@ -114,6 +114,7 @@ extension Machine {
     guard isPristine(region, state) else { return nil }
     let place = EntryPlace(region: region, offset: offset, size: size, kind: kind)
     switch kind {
+    case .number where state.isShaken: return nil
     case .number(let range): return .number(LinearForm(universe.symbol(of: place, range: range)))
     case .pointer:
       return .pointer(

@@ -44,6 +44,8 @@ extension Machine {
     }
     result.joinNulls(left, right)
     result.joinResources(left, right)
+    joinLocks(left, right, &result)
+    result.isShaken = left.isShaken || right.isShaken
     result.joinUninitialised(left, right)
     result.touched = left.touched
     for region in right.touched { result.touch(region) }

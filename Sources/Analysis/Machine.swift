@@ -22,6 +22,8 @@ enum CandidateKind: Hashable, Sendable {
   /// Memory that is too small for its type.
   case shortAllocation
   case frameEscape
+  /// A lock that is held, or free, where it should not be.
+  case lock(LockMistake)
   case null(NullReason)
   /// Bytes without a value since this declaration or allocation.
   case uninitialised(ValueID)
@@ -151,6 +153,12 @@ struct Machine {
   var sharedNumbers: UInt64 = 0
   /// Whether that may have happened to what has no name.
   var sharesUnnamed = false
+  /// Locks that the function gives back somewhere.
+  var unlocked: Set<LockKey> = []
+  /// Whether it gives back a lock that is not known by its place.
+  var unlocksUnknown = false
+  /// The names of locks without an address.
+  var lockNames: [String] = []
   /// Resources that each loop gives back or hands on.
   var loopShares: [Set<ResourceKey>]
   /// Regions that each loop writes.

@@ -20,6 +20,9 @@ extension Machine {
     noteNullResult(model.result.isNewMemory ? .exhausted : .none, of: value, &state)
     for effect in model.effects { apply(effect, arguments, at: value, &state) }
     if let family = model.acquires { acquire(result, family, by: value, &state) }
+    for case .lock(let place, let mode, let condition) in model.effects {
+      lock(place, mode, condition, arguments, at: value, result, &state)
+    }
     if case .end(let index) = model.result {
       result = end(index, arguments, at: value, &state)
     }
@@ -143,7 +146,10 @@ extension Machine {
     case .input(let input, let count):
       apply(
         input, arguments, count: count.flatMap { size($0, arguments, about: 0) }, at: value, &state)
-    case .user, .fetch, .reveal, .lock, .unlock: break
+    case .unlock(let place, let mode): unlock(place, mode, arguments, at: value, &state)
+    // Its result decides, which is there when all else is done.
+    case .lock: break
+    case .user, .fetch, .reveal: break
     case .copyString, .appendString, .copyBounded, .appendBounded, .copyTerminated,
       .appendTerminated, .terminate, .external, .externalText:
       applyString(effect, arguments, at: value, &state)

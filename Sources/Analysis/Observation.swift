@@ -374,6 +374,20 @@ public struct NullObservation: Sendable, Hashable, Codable {
   public var isAssured: Bool
 }
 
+/// A lock that is held, or free, where it should not be.
+public struct LockObservation: Sendable, Hashable, Codable {
+  /// What is wrong.
+  public var mistake: LockMistake
+  /// The lock as written; empty where it has no name.
+  public var object: String
+  /// The function that takes it or gives it back here; where it is left, the one that took it.
+  public var callee: String
+  /// The function that took it or gave it back before.
+  public var cause: String
+  /// Whether nothing on the path leaves room for a reason why it is meant so.
+  public var isAssured: Bool
+}
+
 /// What is wrong with a number.
 public enum SizeDefect: UInt8, Sendable, Hashable, Codable {
   /// It is negative and taken as a size.
@@ -458,6 +472,8 @@ public struct Observation: Sendable, Hashable, Codable {
     case null(NullObservation)
     /// Something questionable that touches no memory out of place.
     case concern(ConcernObservation)
+    /// A lock that is held, or free, where it should not be.
+    case lock(LockObservation)
   }
 
   /// What it is.

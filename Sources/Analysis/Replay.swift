@@ -228,7 +228,7 @@ extension Machine {
     }
     let inductions = inductions(of: loop).map { slots[Int($0.local.index)] }
     let isChanged =
-      !loopWrites[loop].isEmpty || entry.released != back.released
+      !loopWrites[loop].isEmpty || entry.released != back.released || entry.locks != back.locks
       || flow.loops[loop].writtenLocals.contains { local in
         let slot = slots[Int(local.index)]
         return slot >= 0 && !inductions.contains(slot) && entry.locals[slot] != head.locals[slot]
@@ -304,6 +304,7 @@ extension Machine {
     restoreInputs(head, loopWrites[loop], &state)
     if loopHavocs[loop] { havoc(&state) }
     if case .later = turn {
+      leaveLocks(of: stable, &state)
       leaveContents(of: loop, stable, &state)
       if !takeInvariants(of: loop, stable, &state) { return false }
     }

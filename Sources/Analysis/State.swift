@@ -116,6 +116,10 @@ struct State: Hashable, Sendable {
   var acquired: ContiguousArray<Acquisition> = []
   /// Descriptors that were closed, ascending.
   var closed: ContiguousArray<Closing> = []
+  /// Locks that the function took or gave back, ascending.
+  var locks: ContiguousArray<LockFact> = []
+  /// Whether the path waited for a lock, so that others may have written every shared number.
+  var isShaken = false
   /// Regions whose lifetime has ended, ascending.
   var released: ContiguousArray<Release> = []
   /// Regions that the path may have written, ascending: what they held at entry is gone.
@@ -333,6 +337,7 @@ struct State: Hashable, Sendable {
     }
     relations.removeAll { uses($0.form) }
     retireResources(symbol)
+    if !locks.isEmpty { locks.removeAll { $0.pending == symbol } }
     for slot in locals.indices where uses(locals[slot]) { locals[slot] = .unknown }
     cells.removeAll { uses($0.value) }
     for index in strings.indices {
@@ -358,6 +363,7 @@ struct State: Hashable, Sendable {
     cells.removeAll { leads($0.value) }
     forget(region)
     dropAcquired(.object(region))
+    forgetLocks(in: region)
     released.removeAll { $0.region == region }
   }
 

@@ -130,6 +130,8 @@ struct Summary: Codable, Sendable {
   var sharesUnnamed = false
   /// What callers have to give back by the number that is returned.
   var resultFamily: ResourceFamily?
+  /// What it does to locks of its callers.
+  var locks: [SummaryLock] = []
   var obligations: [Obligation] = []
   /// Meanings of the symbols above; looked up, never listed.
   @Sorted var symbols: [Symbol: SummarySymbol] = [:]
@@ -460,6 +462,7 @@ extension Machine {
           object: object, low: range.low, high: range.high, boundary: range.boundary))
     }
     summariseResources(exit, &summary)
+    summariseLocks(&summary)
     summariseText(exit, summariseCells(exit, &summary), &summary)
     return summary
   }

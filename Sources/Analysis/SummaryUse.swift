@@ -51,6 +51,7 @@ extension Machine {
       else { return nil }
       return (place, string, string.length.flatMap { bind($0, &binding, &state) })
     }
+    let before = summary.locks.isEmpty ? nil : state
     let ended = releases(summary, binding, state)
     let writes = summary.writtenObjects.map { resolve($0, binding, state) }
     for release in ended { apply(release, binding, &state) }
@@ -72,6 +73,7 @@ extension Machine {
         place, length.map { .terminated(length: $0) }, zeroFrom: nil, width: string.width,
         external: string.isExternal ? value : nil, &state)
     }
+    if let before { applyLocks(summary, binding, result, before: before, &state) }
     return result
   }
 

@@ -979,6 +979,48 @@ extension RuleExample {
           use(identifier, length);
         }
         """#),
+    "unbalanced-lock": RuleExample(
+      bad: #"""
+        // The check of the length leaves with the mutex held: the next caller waits for ever.
+        #include "kernel.h"
+
+        struct channel {
+          struct mutex lock;
+          u32 used;
+          u8 data[64];
+        };
+
+        int channel_put(struct channel *channel, u8 byte) {
+          mutex_lock(&channel->lock);
+          if (channel->used >= sizeof(channel->data)) return -EBUSY;  // unbalanced-lock
+          channel->data[channel->used++] = byte;
+          mutex_unlock(&channel->lock);
+          return 0;
+        }
+        """#,
+      good: #"""
+        // All ways out pass the label that gives the mutex back.
+        #include "kernel.h"
+
+        struct channel {
+          struct mutex lock;
+          u32 used;
+          u8 data[64];
+        };
+
+        int channel_put(struct channel *channel, u8 byte) {
+          int error = 0;
+          mutex_lock(&channel->lock);
+          if (channel->used >= sizeof(channel->data)) {
+            error = -EBUSY;
+            goto out;
+          }
+          channel->data[channel->used++] = byte;
+        out:
+          mutex_unlock(&channel->lock);
+          return error;
+        }
+        """#),
     "unchecked-allocation": RuleExample(
       bad: #"""
         #include "libc.h"

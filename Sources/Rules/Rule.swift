@@ -56,6 +56,7 @@ public struct Rule: Sendable {
     taintedIndex,
     taintedLoopBound,
     taintedSize,
+    unbalancedLock,
     uncheckedAllocation,
     uncheckedDifference,
     uncheckedIndex,
