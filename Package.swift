@@ -26,7 +26,11 @@ let hot: [SwiftSetting] =
 let clangHeaders: [SwiftSetting] = [.unsafeFlags(["-Xcc", "-I\(llvm)/include"])]
 
 let libclang: [LinkerSetting] = [
-  .unsafeFlags(["-L\(llvm)/lib", "-Xlinker", "-rpath", "-Xlinker", "\(llvm)/lib"]),
+  .unsafeFlags([
+    "-L\(llvm)/lib", "-Xlinker", "-rpath", "-Xlinker", "\(llvm)/lib",
+    // What is kept by one build of the program is used by copies of it, and by no other build.
+    "-Xlinker", "--build-id=sha1",
+  ]),
   .linkedLibrary("clang"),
 ]
 

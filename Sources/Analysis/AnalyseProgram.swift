@@ -16,6 +16,8 @@ public struct ProgramUnit: Sendable {
   public var digest: Digest
   /// What earlier runs kept of it, for this code; the first that holds counts.
   public var results: [UnitResults]
+  /// Whether its functions are asked for; else they serve those that are.
+  public var isWanted = true
 
   /// Makes a unit.
   public init(module: Module, name: Digest, digest: Digest, results: [UnitResults] = []) {
@@ -90,6 +92,8 @@ private struct ProgramRun: Sendable {
   let steps: [AnalysisStep]
   let fuel: Int
   let isStored: Bool
+  /// For each step, whether a unit that is asked for needs it.
+  let isNeeded: [Bool]
 
   init(_ units: [ProgramUnit], models: ModelTable, options: AnalysisOptions, isStored: Bool) {
     self.units = units
@@ -102,6 +106,11 @@ private struct ProgramRun: Sendable {
     steps = program.steps()
     fuel = options.fuel
     self.isStored = isStored
+    var isNeeded = steps.map { units[$0.key.module].isWanted }
+    for (number, step) in steps.enumerated().reversed() where isNeeded[number] {
+      for need in step.needs { isNeeded[need] = true }
+    }
+    self.isNeeded = isNeeded
   }
 
   /// What the run yields; nil where something that was kept could not be read.
@@ -124,7 +133,8 @@ private struct ProgramRun: Sendable {
       outcomes: final.map(\.1), fuel: fuel)
     let looks = runner.run(needs: final.map { _ in [] }) {
       (number: Int, _: [SecondLook.Result]) -> SecondLook.Result in
-      again.look(at: number)
+      guard units[final[number].0.key.module].isWanted else { return SecondLook.Result() }
+      return again.look(at: number)
     }
     if looks.contains(where: \.isDamaged) { return nil }
     again.merge(looks, into: &results)
@@ -132,7 +142,9 @@ private struct ProgramRun: Sendable {
       modules: results.map { ModuleResult(functions: $0.compactMap { $0 }) },
       kept: Array(repeating: nil, count: units.count))
     result.functions = final.count
-    result.looked = zip(final, looks).count { $0.0.1.kept == nil || !$0.1.isKept }
+    result.looked = zip(final, looks).count { entry, look in
+      units[entry.0.key.module].isWanted && (entry.1.kept == nil || !look.isKept)
+    }
     if isStored { result.kept = kept(final, looks, runner) }
     return result
   }
@@ -140,6 +152,9 @@ private struct ProgramRun: Sendable {
   /// One step: what was kept of it, if that still holds, else the look.
   private func carryOut(_ number: Int, _ earlier: [Outcome]) -> Outcome {
     let step = steps[number]
+    guard isNeeded[number] else {
+      return Outcome(result: FunctionResult(step.key.function), isStored: false)
+    }
     let module = step.key.module
     var outcomes: [Int: Outcome] = [:]
     for (need, outcome) in zip(step.needs, earlier) { outcomes[need] = outcome }
@@ -262,6 +277,7 @@ private struct ProgramRun: Sendable {
     let parts = members
     let names = units.map(\.name)
     return runner.run(needs: units.map { _ in [] }) { (unit: Int, _: [ContiguousArray<UInt8>?]) in
+      guard units[unit].isWanted else { return nil }
       let isKept = parts[unit].allSatisfy { final[$0].1.kept != nil && looks[$0].isKept }
       if isKept, !units[unit].results.isEmpty { return nil }
       var writer = UnitResultsWriter(names: names)

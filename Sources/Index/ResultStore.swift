@@ -23,7 +23,7 @@ public struct StoredResults: Hashable, Sendable {
   }
 
   /// What binds the columns of a row together; against damage, not against forgers.
-  fileprivate func digest(context: ContiguousArray<UInt8>) -> ContiguousArray<UInt8> {
+  func digest(context: ContiguousArray<UInt8>) -> ContiguousArray<UInt8> {
     var hash = SHA256()
     for field in [name, code, context] {
       hash.update(field: String(field.count))

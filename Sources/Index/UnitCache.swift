@@ -152,7 +152,7 @@ public struct UnitCache: Sendable {
   }
 
   /// The number of a file's row, which is added where it is new.
-  private static func number(
+  static func number(
     of file: StoredFile, _ database: Database, _ numbers: inout [ContiguousArray<UInt8>: Int64]
   ) throws -> Int64 {
     if let number = numbers[file.digest] { return number }
@@ -216,6 +216,7 @@ public struct UnitCache: Sendable {
   }
 
   private static func failure(_ error: any Error) -> Failure {
+    if let failure = error as? Failure { return failure }
     guard let error = error as? DatabaseError else {
       return Failure(
         reason: (error as? UnitCacheFile.Foreign)?.reason ?? "\(error)", isDamage: false)

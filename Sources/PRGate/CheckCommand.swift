@@ -18,7 +18,25 @@ struct CheckCommand: AsyncParsableCommand, TakesCompilerFlags {
   @OptionGroup var analysis: AnalysisArguments
   @OptionGroup var day: DayOption
   @OptionGroup var cache: CacheOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "Do one of N parts of the work, keep it in the cache and print no report; see docs/shards.md.",
+      valueName: "I/N"))
+  var shard: Shard?
+
   @OptionGroup var output: OutputOptions
+
+  mutating func validate() throws {
+    guard shard != nil else { return }
+    guard cache.access == .readAndWrite else {
+      throw ValidationError(
+        "--shard keeps its work in the cache: leave out --no-cache and --cache-readonly")
+    }
+    guard source.paths.isEmpty else {
+      throw ValidationError("--shard is for all of a compilation database; leave out the paths")
+    }
+  }
 
   func run() async throws {
     let rules = try analysis.rules()
@@ -37,6 +55,7 @@ struct CheckCommand: AsyncParsableCommand, TakesCompilerFlags {
         file, view: DiskView(root: place.root), root: place.root,
         resourceDirectory: settings.resourceDirectory)
     }
+    if let shard { return try await carryOut(shard, plan, settings) }
     let program = await Driver.analyse(plan.requests, settings: settings)
     if output.verbose { settings.cache?.sayCounts() }
     let report = Self.report(
@@ -44,6 +63,25 @@ struct CheckCommand: AsyncParsableCommand, TakesCompilerFlags {
       isVerbose: output.verbose)
     try output.write(report, access: cache.access)
     if report.exitCode != 0 { throw ExitCode(report.exitCode) }
+  }
+
+  private func carryOut(
+    _ shard: Shard, _ plan: UnitPlan, _ settings: DriverSettings
+  ) async throws {
+    guard let session = settings.cache else {
+      throw CommandFailure.usage("--shard needs a cache; name a directory with --cache-dir")
+    }
+    let work = await Driver.carryOut(
+      shard, of: plan.requests, settings: settings, cache: session)
+    guard !session.hasLost else {
+      throw CommandFailure.usage(
+        "the work of shard \(shard.number)/\(shard.count) could not be kept; name another directory "
+          + "with --cache-dir and run it again")
+    }
+    if work.unreadable > 0 {
+      UnitCacheFile.say("\(work.unreadable) units cannot be read; the last run says why")
+    }
+    try StandardStreams.write("prgate: \(work.text(shard))\n")
   }
 
   private static func report(

@@ -141,6 +141,51 @@ enum Driver {
     }
   }
 
+  /// Does the part of a program's work that falls to one shard, and keeps it in the cache.
+  ///
+  /// The units of the shard are lowered where the cache does not have them, those of the others are
+  /// taken as far as it does; then the shard's functions are analysed, and what they need. Whatever is
+  /// not known yet makes results that the last run finds out not to hold.
+  ///
+  /// - Parameters:
+  ///   - shard: which part.
+  ///   - requests: all of the program.
+  ///   - settings: what all units share.
+  ///   - cache: what the shard starts from, and where its work goes.
+  /// - Returns: what was done.
+  static func carryOut(
+    _ shard: Shard, of requests: [UnitRequest], settings: DriverSettings, cache: UnitCacheSession
+  ) async -> ShardWork {
+    var ignored = ProgramAnalysis()
+    let units = prepare(requests, settings: settings, into: &ignored)
+    let isOwn = units.indices.map(shard.contains)
+    let known = await cache.find(units, jobs: settings.jobs)
+    var modules = known
+    let missing = units.indices.filter { isOwn[$0] && modules[$0] == nil }
+    let counter = ProgressCounter(settings.progress)
+    for _ in missing.count..<units.count { counter.advance() }
+    if case .workers(let timeout) = settings.isolation {
+      let pool = WorkerPool(count: settings.jobs, timeout: timeout, root: settings.root)
+      let read = await pool.lower(
+        missing.map { units[$0] }, progress: counter, keep: cache.keep)
+      for (index, outcome) in zip(missing, read) where outcome.problem == nil {
+        modules[index] = outcome.module
+      }
+    }
+    let there = units.indices.filter { modules[$0] != nil }
+    let chosen = there.compactMap { modules[$0] }
+    let checked = await WorkerThreads.run {
+      ResultCache(cache, settings).check(
+        chosen, of: there.map { units[$0] }, isWanted: { isOwn[there[$0]] },
+        runner: ThreadedSteps(count: settings.jobs))
+    }
+    cache.finish()
+    let own = units.indices.filter { isOwn[$0] }
+    return ShardWork(
+      units: own.count, unreadable: own.count { modules[$0] == nil }, parsed: missing.count,
+      program: units.count, available: there.count, looked: checked.looked)
+  }
+
   /// Takes what it can from the cache and has the rest read.
   private static func lower(
     _ units: [PreparedUnit], by pool: WorkerPool, _ cache: UnitCacheSession, jobs: Int,

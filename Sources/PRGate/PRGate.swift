@@ -20,6 +20,7 @@ struct PRGate: AsyncParsableCommand {
     CheckCommand.self, GateCommand.self, HookCommand.self, InitCommand.self, DoctorCommand.self,
     BaselineCommand.self, SuppressionsCommand.self, ConfigCommand.self, WhyCommand.self,
     DiffCommand.self, RulesCommand.self, ExplainCommand.self, DumpCommand.self, CacheCommand.self,
+    MergeCommand.self,
     CompletionsCommand.self, WorkerCommand.self,
   ]
 

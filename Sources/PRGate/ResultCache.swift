@@ -49,9 +49,10 @@ struct ResultCache: Sendable {
     context = Digest(sha256: hash.finalize())
   }
 
-  /// Checks a program; `units` are those of the modules.
+  /// Checks a program; `units` are those of the modules, and `isWanted` tells which are asked for.
   func check(
-    _ modules: [Module], of units: [PreparedUnit], runner: some StepRunner
+    _ modules: [Module], of units: [PreparedUnit], isWanted: (Int) -> Bool = { _ in true },
+    runner: some StepRunner
   ) -> CheckResult {
     let keys = zip(modules, units).map { session.resultKey(of: $0, $1) }
     var positions: [Digest: Int] = [:]
@@ -67,9 +68,11 @@ struct ResultCache: Sendable {
           digest: .zero)
       }
       let kept = session.results(of: key, context: context)
-      return ProgramUnit(
+      var unit = ProgramUnit(
         module: modules[index], name: key.name, digest: key.code,
         results: kept.compactMap { UnitResults($0, positions: positions) })
+      unit.isWanted = isWanted(index)
+      return unit
     }
     let result = Rules.check(
       program, models: models, options: options, isStored: true, runner: runner)
@@ -80,7 +83,7 @@ struct ResultCache: Sendable {
       guard let key, positions[key.name] == index else { continue }
       if let bytes = result.kept[index] {
         new.append(StoredResults(name: key.name.bytes, code: key.code.bytes, bytes: bytes))
-      } else {
+      } else if program[index].isWanted {
         used.append(key)
       }
     }

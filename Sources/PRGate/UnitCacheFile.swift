@@ -47,6 +47,7 @@ struct UnitCacheFile: Sendable {
 
   /// What tells this build of the program from every other.
   static let program: String = {
+    if let id = BuildID.read(WorkerPool.executable.string) { return "\(Version.text) \(id)" }
     let stamp = try? WorkerPool.executable.stat()
     let build = stamp.map { stamp in
       let time = stamp.rawValue.changeOfContent

@@ -82,6 +82,9 @@ final class UnitCacheSession: Sendable {
     }
   }
 
+  /// Whether something was not kept that should have been.
+  var hasLost: Bool { state.withLock { !$0.canWrite } }
+
   /// Keeps the module of a unit that was read without an error.
   func keep(_ module: Module, of unit: PreparedUnit) {
     guard let identity = identity(of: unit) else { return }
