@@ -98,6 +98,8 @@ extension UnitCache {
         ])
       }
     }
+    // Who copies the file of a run has all of it.
+    settle()
   }
 
   /// Notes that the results of units were used on a day, counted from 1970.
