@@ -5,36 +5,9 @@ import Testing
 
 /// The example repository: what `expected.txt` says is what a push and a CI job get.
 @Suite struct ExampleTests {
-  /// A line of `expected.txt`.
-  struct Expectation: CustomTestStringConvertible, Sendable {
-    var branch: String
-    var verdict: String
-    /// Rule, path and line of each new finding that blocks.
-    var findings: [Place]
-
-    struct Place: Hashable, Sendable {
-      var rule: String
-      var path: String
-      var line: Int
-    }
-
-    var testDescription: String { branch }
-    var isPass: Bool { verdict == "PASS" }
-  }
-
   private static let example = Sandbox.package + "/fixtures/repos/dhcp-client"
 
-  static let expectations: [Expectation] = {
-    let text = (try? String(contentsOfFile: example + "/expected.txt", encoding: .utf8)) ?? ""
-    return text.split(separator: "\n").filter { !$0.hasPrefix("#") }.map { line in
-      let words = line.split(separator: " ").map(String.init)
-      let places = stride(from: 2, to: words.count, by: 3).map { index in
-        Expectation.Place(
-          rule: words[index], path: words[index + 1], line: Int(words[index + 2]) ?? 0)
-      }
-      return Expectation(branch: words[0], verdict: words[1], findings: places)
-    }
-  }()
+  static let expectations = Expectation.all(of: example)
 
   private let sandbox: Sandbox
 
