@@ -31,7 +31,15 @@ struct Fixture: CustomTestStringConvertible, Hashable {
     let files = FileManager.default.enumerator(atPath: folder.path())
     return (files?.compactMap { $0 as? String } ?? [])
       .filter { $0.hasSuffix(".bad.c") || $0.hasSuffix(".good.c") }
+      .filter { !$0.hasPrefix("cross-file/") }
       .sorted().map(Fixture.init)
+  }()
+
+  /// The rules of `fixtures/cross-file`, a folder each.
+  static let crossFile: [String] = {
+    let names = try? FileManager.default.contentsOfDirectory(
+      atPath: folder.appending(path: "cross-file").path())
+    return (names ?? []).sorted()
   }()
 
   /// `// expect: rule-id [B] ["text"]` at the end of a line.
