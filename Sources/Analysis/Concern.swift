@@ -39,16 +39,30 @@ public enum ConcernKind: UInt8, BitwiseCopyable, CaseIterable, Codable, Hashable
 
 /// What is done with a file that a path names.
 public enum PathUse: UInt8, BitwiseCopyable, Codable, Hashable, Sendable {
-  /// It is opened, changed or gets other permissions.
+  /// It gets another mode, owner or size.
   case change
-  /// It is removed, moved, made or run.
+  /// It is opened.
+  case open
+  /// It is removed, moved or made.
   case rename
+}
+
+/// What a look at a file by its name asks for.
+public enum PathCheck: UInt8, BitwiseCopyable, Codable, Hashable, Sendable {
+  /// What the user may do; the argument behind the path says what: `access`.
+  case permission
+  /// What lies at the name itself: `lstat`.
+  case link
+  /// What the name leads to: `stat`.
+  case target
 }
 
 /// A question that a call raises.
 public enum Concern: Hashable, Sendable {
   /// An argument has all of these bits, and none of those.
   case bits(ConcernKind, argument: Int, all: Int64, none: Int64)
+  /// The call gives a mode to a file that it makes, where its flags say so (-1: always).
+  case creates(flags: Int, mode: Int)
   /// An argument is one of these values.
   case values(ConcernKind, argument: Int, among: [Int64])
   /// An argument is written with this name, whose value differs between machines.
@@ -61,7 +75,7 @@ public enum Concern: Hashable, Sendable {
   /// The call uses the file at a path.
   case uses(path: Int, PathUse)
   /// The call looks at the file at a path and answers: `access`, `stat`.
-  case checks(path: Int, isPermission: Bool)
+  case checks(path: Int, PathCheck)
   /// A shell obeys an argument.
   case command(Int)
   /// An argument names a program or library.

@@ -26,6 +26,10 @@ extension Machine {
       case .bits(let kind, let index, let all, let none):
         guard let argument = argument(index) else { continue }
         checkBits(kind, argument, index, all: all, none: none, at: value, state)
+      case .creates(let flags, let index):
+        guard let mode = argument(index), argument(flags).map({ mayCreate($0, state) }) ?? true
+        else { continue }
+        checkBits(.creationMode, mode, index, all: 0o2, none: 0o1000, at: value, state)
       case .values(let kind, let index, let among):
         guard let argument = argument(index), let form = form(argument) else { continue }
         let known = bounds(form, state).interval.constant
@@ -113,11 +117,21 @@ extension Machine {
       case nil: break
       }
     }
+    // What a wrapper passes on by habit says little of its callers.
+    if kind == .creationMode, source.isEmpty, frame(at: position) > 0 { return }
     raise(kind, argument, index, at: value, state) { observation in
       observation.value = known
       observation.source = source
       observation.isAssured = kind != .creationMode || !source.isEmpty
     }
+  }
+
+  /// Whether the flags of a call can make it create the file.
+  private func mayCreate(_ flags: ValueID, _ state: State) -> Bool {
+    guard let known = form(flags).flatMap({ bounds($0, state).interval.constant }) else {
+      return mode == .explore
+    }
+    return Int64(clamping: known) & 0o100 != 0
   }
 
   /// Whether a single path may know more of a number than the joined state does.

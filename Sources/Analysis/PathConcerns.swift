@@ -10,7 +10,7 @@ extension Machine {
   mutating func checkOpened(
     _ path: ValueID, flags: ValueID?, _ arguments: [ValueID], at value: ValueID, _ state: State
   ) {
-    checkStale(path, 0, .change, at: value, state)
+    checkStale(path, 0, .open, at: value, state)
     checkExternalPath(path, 0, at: value, state)
     guard let pattern = pattern(of: registers[Int(path.index)], before: value, state) else {
       if mode == .explore, mayBeMade(registers[Int(path.index)]), namesDirectories() {
@@ -148,24 +148,41 @@ extension Machine {
       return
     }
     var isRewritten = false
-    let check: (ValueID, Bool)? = passedCalls(before: value, state) { call in
+    let check: (call: PassedCall, path: Int, kind: PathCheck)? = passedCalls(before: value, state) {
+      call in
       guard let model = models[Int(call.target.index)], !isRewritten else { return nil }
       if writesText(model, call.arguments, region) { isRewritten = true }
-      for case .checks(let path, let isPermission) in model.concerns
+      for case .checks(let path, let kind) in model.concerns
       where path < call.arguments.count && isTaken(call.value) {
         guard case .pointer(region, let other, _, _) = registers[Int(call.arguments[path].index)],
           other == offset
         else { continue }
-        return (call.value, isPermission)
+        return (call, path, kind)
       }
       return nil
     }
-    guard let (check, isPermission) = check, isPermission || use == .change else { return }
-    let name = calleeName(check)
-    raise(.staleCheck, path, index, at: value, state, cause: check) { observation in
-      observation.source = name
-      observation.isAssured = isPermission && use == .change
+    guard let check else { return }
+    switch (check.kind, use) {
+    case (.permission, _), (.link, .open), (_, .change): break
+    default: return
     }
+    let name = calleeName(check.call.value)
+    let isAssured =
+      check.kind == .permission && use != .rename
+      && asksToOpen(check.call, behind: check.path, state)
+    raise(.staleCheck, path, index, at: value, state, cause: check.call.value) { observation in
+      observation.source = name
+      observation.isAssured = isAssured
+    }
+  }
+
+  /// Whether a check asks if the user may read or write, and the path takes it that they may.
+  private func asksToOpen(_ check: PassedCall, behind path: Int, _ state: State) -> Bool {
+    guard path + 1 < check.arguments.count,
+      let asked = form(check.arguments[path + 1]).flatMap({ bounds($0, state).interval.constant }),
+      Int64(clamping: asked) & 0o6 != 0
+    else { return false }
+    return form(check.value).map { bounds($0, state).interval.contains(Interval(0)) } ?? true
   }
 
   /// Whether the function looks at files by name at all.

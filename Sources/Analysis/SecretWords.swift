@@ -61,7 +61,7 @@ enum SecretWords {
   static func isProof(_ name: some StringProtocol) -> Bool {
     let words = words(of: name)
     let known: Set<String> = [
-      "hmac", "digest", "signature", "authtag", "passhash", "pwhash", "cmac", "verifier",
+      "hmac", "authtag", "passhash", "pwhash", "cmac", "verifier",
     ]
     if words.contains(where: { passwords.contains($0) || known.contains($0) }) { return true }
     guard words.contains("auth") || words.contains("session") || words.contains("csrf") else {

@@ -230,7 +230,7 @@ func isLikelySecret(_ text: [UInt8]) -> Bool {
   let plain: Set<String> = [
     "password", "passwd", "passphrase", "pass", "secret", "key", "pwd", "user", "username", "login",
     "token", "none", "null", "true", "false", "unknown", "default", "required", "plain", "prompt",
-    "stdin", "file", "auth", "credential", "credentials", "invalid", "empty",
+    "stdin", "file", "anonymous", "guest", "auth", "credential", "credentials", "invalid", "empty",
   ]
   // A text of such words only is the name of a field or a choice.
   let hasDigit = text.contains { (0x30...0x39).contains($0) }

@@ -64,16 +64,10 @@ private let processConcerns: [(names: String, concerns: [Concern])] = [
 private let modeConcerns: [(names: String, concerns: [Concern])] = [
   ("chmod lchmod fchmod", [.bits(.permissions, argument: 1, all: 0o2, none: 0o1000)]),
   ("fchmodat", [.bits(.permissions, argument: 2, all: 0o2, none: 0o1000)]),
-  (
-    "creat creat64 mkdir mkfifo mknod",
-    [.bits(.creationMode, argument: 1, all: 0o2, none: 0o1000)]
-  ),
-  (
-    "open open64 mkdirat mkfifoat mknodat shm_open",
-    [.bits(.creationMode, argument: 2, all: 0o2, none: 0o1000)]
-  ),
-  ("openat openat64 sem_open", [.bits(.creationMode, argument: 3, all: 0o2, none: 0o1000)]),
-  ("mq_open", [.bits(.creationMode, argument: 2, all: 0o2, none: 0o1000)]),
+  ("creat creat64 mkdir mkfifo mknod", [.creates(flags: -1, mode: 1)]),
+  ("mkdirat mkfifoat mknodat", [.creates(flags: -1, mode: 2)]),
+  ("open open64 shm_open mq_open sem_open", [.creates(flags: 1, mode: 2)]),
+  ("openat openat64", [.creates(flags: 2, mode: 3)]),
   // IPC_PRIVATE is no other case: the mode counts for who learns the number.
   ("shmget", [.bits(.permissions, argument: 2, all: 0o2, none: 0)]),
   ("semget", [.bits(.permissions, argument: 2, all: 0o2, none: 0)]),
@@ -110,10 +104,11 @@ private let fileConcerns: [(names: String, concerns: [Concern])] = [
   ("fchmodat fchownat", [.uses(path: 1, .change)]),
   ("unlink remove rmdir rename mkdir mknod mkfifo", [.uses(path: 0, .rename)]),
   ("unlinkat mkdirat renameat", [.uses(path: 1, .rename)]),
-  ("access euidaccess eaccess", [.checks(path: 0, isPermission: true)]),
-  ("faccessat", [.checks(path: 1, isPermission: true)]),
-  ("stat stat64 lstat lstat64", [.checks(path: 0, isPermission: false)]),
-  ("fstatat fstatat64", [.checks(path: 1, isPermission: false)]),
+  ("access euidaccess eaccess", [.checks(path: 0, .permission)]),
+  ("faccessat", [.checks(path: 1, .permission)]),
+  ("stat stat64", [.checks(path: 0, .target)]),
+  ("lstat lstat64", [.checks(path: 0, .link)]),
+  ("fstatat fstatat64", [.checks(path: 1, .target)]),
   ("mktemp tmpnam tmpnam_r tempnam", [.always(.temporaryName)]),
 ]
 

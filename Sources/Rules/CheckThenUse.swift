@@ -38,7 +38,9 @@ private let checkThenUseInfo = RuleInfo(
     """,
   limits: """
     It only warns. Speaks where one path of the function checks a name with `access` or `stat` and then uses
-    the same name, which nothing has changed between. Tier A for `access` and a use that opens the file or
-    changes its mode or owner; tier B for `stat`, and for `access` before the file is removed, moved or made.
+    the same name, which nothing has changed between. Tier A where `access` says that the user may read or
+    write, and the file is then opened or changes its mode or owner; tier B for other answers and uses, for
+    `lstat` before `open`, and for `stat` before a change. `stat` before `open` asks mostly for a type
+    or a size, and is silent.
     Whether others may write to the directory is not known.
     """)

@@ -25,7 +25,8 @@ func reportConcerns(
 extension ConcernObservation {
   /// A number as modes of files are written.
   var octal: String {
-    value.map { "0" + String($0 & 0o7777, radix: 8) } ?? "a mode with the bits 0002"
+    value.map { "0" + String($0 & (callee.hasSuffix("get") ? 0o777 : 0o7777), radix: 8) }
+      ?? "a mode with the bits 0002"
   }
 
   /// Where a text comes from, in words.

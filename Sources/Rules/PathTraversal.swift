@@ -18,7 +18,7 @@ extension Rule {
 private func tier(_ concern: ConcernObservation) -> Tier? {
   if concern.isOfUser { return concern.isPart && concern.isAssured ? .b : nil }
   guard concern.isAssured else { return nil }
-  return concern.isPart || concern.source.hasPrefix("recv") ? .a : .b
+  return concern.source.hasPrefix("recv") ? .a : .b
 }
 
 private func message(_ concern: ConcernObservation) -> String {
@@ -43,7 +43,7 @@ private let pathTraversalInfo = RuleInfo(
     """,
   limits: """
     It only warns. Speaks where text from a file or a peer reaches a path on a confirmed path, and the
-    function looks at no character of it. Tier A where the text follows a directory of the program's or
-    comes from a socket; else tier B. Arguments and variables of the environment name whatever files
+    function looks at no character of it. Tier A where the text comes from a socket (`recv` and its kin);
+    else tier B: lists and settings of the system name files as well. Arguments and variables of the environment name whatever files
     whoever starts the program likes: silent, unless they follow a directory (tier B).
     """)

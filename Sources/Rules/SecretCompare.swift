@@ -43,6 +43,6 @@ private let secretCompareInfo = RuleInfo(
     Tier A where one side was made, on the path, by a function that is known to make a message
     authentication code or to hash or read a password (OpenSSL, Mbed TLS, wolfSSL, libtomcrypt, libgcrypt,
     Nettle, libsodium, `crypt`, `getpass`). Where only the name says that it is a secret (`password`,
-    `hmac`, `digest`, `auth_token`, …) it is tier B. Plain digests of files, comparisons for an order and
+    `hmac`, `auth_token`, …) it is tier B. Plain digests of files, comparisons for an order and
     with a literal are silent.
     """)

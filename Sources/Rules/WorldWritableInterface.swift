@@ -64,6 +64,6 @@ private let worldWritableInterfaceInfo = RuleInfo(
   limits: """
     Goes by the value of the mode on a path. `chmod` and its kin, System V shared memory, and the modes of
     proc, debugfs and sysfs entries block. `open`, `mkdir` and other calls from whose mode the mask of the
-    process is taken are tier B, unless the path has set a mask that takes nothing away. A sticky directory
+    process is taken are tier B, unless the path has set a mask that takes nothing away, and silent in wrappers. A sticky directory
     is silent; so is `umask` whose result is kept, to ask for the mask.
     """)
