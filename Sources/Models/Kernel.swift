@@ -25,6 +25,17 @@ let kernelCopies = """
   skb_put_data: instead; leak 1 #2
   """
 
+/// Documentation/core-api/memory-allocation.rst.
+let kernelMemory = """
+  kmalloc __kmalloc kmalloc_noprof __kmalloc_noprof: instead; ret memory #0
+  kvmalloc vmalloc: instead; ret memory #0
+  kzalloc kzalloc_noprof kvzalloc vzalloc: instead; ret zeroed #0
+  kcalloc kvcalloc: instead; ret zeroed #0*#1
+  kmalloc_array: instead; ret memory #0*#1
+  krealloc: ret resized 0 #1
+  kfree kfree_sensitive kvfree vfree: instead; release 0
+  """
+
 /// Documentation/locking and include/linux/{mutex,spinlock,rwlock,rcupdate}.h.
 let kernelLocks = """
   mutex_lock mutex_lock_nested mutex_lock_io: instead; lock 0

@@ -13,7 +13,8 @@ extension ModelTable {
   /// The models of the C library and POSIX that the program carries.
   public static let standard = ModelTable.withInputs(
     [
-      strings, characters, memory, streams, files, sockets, system, kernelCopies, kernelLocks,
+      strings, characters, memory, streams, files, sockets, system, kernelCopies, kernelMemory,
+      kernelLocks,
       kernelPrinting, threadLocks,
     ].flatMap {
       (try? parseModels($0)) ?? []

@@ -8,7 +8,9 @@ import Testing
 @Suite struct ModelTests {
   private static let tables = [strings, characters, memory, streams, files, sockets, system]
 
-  private static let kernelTables = [kernelCopies, kernelLocks, kernelPrinting, threadLocks]
+  private static let kernelTables = [
+    kernelCopies, kernelMemory, kernelLocks, kernelPrinting, threadLocks,
+  ]
 
   @Test func theTablesFollowTheGrammar() throws {
     let models = try (Self.tables + Self.kernelTables).flatMap { try parseModels($0) }
