@@ -69,6 +69,10 @@ public enum Concern: Hashable, Sendable {
   case spelled(ConcernKind, argument: Int, String)
   /// The call itself.
   case always(ConcernKind)
+  /// The call itself, where the function has no call that seals.
+  case unsealed(ConcernKind)
+  /// Takes the right to write from memory: `set_memory_ro`.
+  case seals
   /// The call opens the file at a path; `flags` is the argument that tells how (-1: none), either bits
   /// or the text of `fopen`.
   case opens(path: Int, flags: Int)

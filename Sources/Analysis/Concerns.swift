@@ -43,6 +43,9 @@ extension Machine {
         guard let argument = argument(index), spelling(argument).contains(name) else { continue }
         raise(kind, argument, index, at: value, state)
       case .always(let kind): raise(kind, argument(0), 0, at: value, state)
+      case .unsealed(let kind):
+        if hasConcern(.seals) { continue }
+        raise(kind, argument(0), 0, at: value, state) { $0.isAssured = false }
       case .opens(let path, let flags):
         guard let path = argument(path) else { continue }
         checkOpened(path, flags: argument(flags), arguments, at: value, state)
@@ -67,7 +70,8 @@ extension Machine {
       case .mask(let index):
         guard let argument = argument(index) else { continue }
         checkMask(argument, index, at: value, state)
-      case .checks, .clears, .secret, .authenticates, .secretResult, .random, .permissionCheck:
+      case .checks, .clears, .secret, .authenticates, .secretResult, .random, .permissionCheck,
+        .seals:
         break
       }
     }
@@ -227,6 +231,14 @@ extension Machine {
     else { return nil }
     return PassedCall(
       value: value, target: target, arguments: Array(body.values(body.calls[id].arguments)))
+  }
+
+  /// Whether the function calls anything that a concern is about.
+  private func hasConcern(_ concern: Concern) -> Bool {
+    body.calls.rows.contains { call in
+      guard case .function(let target) = call.callee else { return false }
+      return models[Int(target.index)]?.concerns.contains(concern) ?? false
+    }
   }
 
   /// The text of a value, and that of the macro that it comes from.

@@ -34,6 +34,8 @@ private let memoryConcerns: [(names: String, concerns: [Concern])] = [
   ),
   ("shmat", [.bits(.protection, argument: 2, all: 0x8000, none: 0x1000)]),
   ("personality", [.bits(.protection, argument: 0, all: 0x40_0000, none: 0xFF00_0000)]),
+  ("set_memory_x", [.unsealed(.protection)]),
+  ("set_memory_ro set_memory_rox", [.seals]),
   ("vmalloc_exec", [.always(.protection)]),
   ("__vmalloc", [.spelled(.protection, argument: 2, "PAGE_KERNEL_EXEC")]),
   ("__vmalloc_node_range", [.spelled(.protection, argument: 5, "PAGE_KERNEL_EXEC")]),

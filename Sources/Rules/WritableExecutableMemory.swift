@@ -47,6 +47,7 @@ private let writableExecutableMemoryInfo = RuleInfo(
     Goes by the value that reaches the call on a path, not by its text: `PROT_WRITE` and `PROT_EXEC` that a
     variable collects count, those that exclude each other do not. A protection that comes from
     elsewhere is not judged. In kernel code protections are structures that differ between machines, so
-    there the name `PAGE_KERNEL_EXEC` counts. What the linker makes executable (`-z execstack`) is not
+    there the name `PAGE_KERNEL_EXEC` counts, and
+    `set_memory_x` in a function that never calls `set_memory_ro` is tier B. What the linker makes executable (`-z execstack`) is not
     seen.
     """)
