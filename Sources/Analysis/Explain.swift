@@ -107,6 +107,16 @@ extension Machine {
         location: module.location(of: body.instructions[cause].origin),
         message: "'\(name)' brings text from outside")
     }
+    if case .concern(let concern) = observation {
+      let message: String
+      switch concern.kind {
+      case .staleCheck: message = "'\(name)' looks at the file by its name"
+      case .comparison: message = "'\(name)' makes the secret"
+      default: message = "'\(name)' brings text from outside"
+      }
+      return Step(
+        location: module.location(of: body.instructions[cause].origin), message: message)
+    }
     if case .released(let use) = observation {
       return Step(
         location: module.location(of: body.instructions[cause].origin),

@@ -46,6 +46,8 @@ import Testing
       #expect(line?.contains("[\(place.rule)]") == true, "\(text)")
       #expect(text.contains("prgate: the push is refused (FAIL)"))
     }
+    // The steps speak of the defect at hand.
+    #expect(!text.contains("terminator"), "\(text)")
     let gate = try sandbox.prgate("gate", "--base", "origin/main", in: "repo")
     #expect(gate.status == (expectation.isPass ? 0 : 1), "\(gate.output)")
     let pushed = try sandbox.tryGit("rev-parse", "--verify", expectation.branch, in: "remote.git")
