@@ -229,6 +229,7 @@ extension Machine {
     case .pointerCast, .integerToPointer:
       if case .unknown = known { return unknownValue(value, &state) }
       if kind == .integerToPointer, case .number(let form) = known, form != .zero {
+        if let error = errorPointer(of: form, at: value, &state) { return error }
         return unknownValue(value, &state)
       }
       if kind == .pointerCast { checkObject(operand, as: value, state) }

@@ -44,6 +44,7 @@ extension Machine {
     }
     for resource in open where lost.contains(resource.key) {
       if case .object(let region) = resource.key, state.lost.contains(region) { continue }
+      if case .object(let region) = resource.key, isError(region, state) { continue }
       if resource.isStored, !isInFrame(resource.key, lost, state) { continue }
       if case .number(let symbol) = resource.key, !isOpenDescriptor(symbol, state) { continue }
       reportLeak(resource, state)

@@ -334,6 +334,7 @@ extension Machine {
       left.escaped == right.escaped, left.lost == right.lost, left.touched == right.touched,
       left.isHavocked == right.isHavocked, left.released == right.released,
       left.acquired == right.acquired, left.closed == right.closed, left.locks == right.locks,
+      left.errors == right.errors,
       left.inputs == right.inputs, left.indexed == right.indexed,
       left.relations == right.relations, left.nulls == right.nulls,
       left.dereferenced == right.dereferenced, left.uninitialised == right.uninitialised

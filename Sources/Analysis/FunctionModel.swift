@@ -137,6 +137,8 @@ public enum ModelEffect: Hashable, Sendable {
   case fetch(Int, Int, ModelSize)
   /// Prints by a format to where users read: the format's argument, the first one that it consumes.
   case reveal(format: Int, first: Int)
+  /// Answers whether an argument is an error number in the form of a pointer: zero says that it is not.
+  case asksError(Int)
   /// Takes a lock where the result says so.
   case lock(LockPlace, LockMode, LockResult)
   /// Gives a lock back.
@@ -195,6 +197,8 @@ public enum ModelResult: Hashable, Sendable {
   case stack(ModelSize)
   /// The memory at an argument, moved to one of that many bytes, or `NULL`: `realloc`.
   case resized(Int, ModelSize)
+  /// An argument, an error number, in the form of a pointer: `ERR_PTR`.
+  case errorNumber(Int)
   /// A string of at most that many elements, such as the text of an address.
   case text(Int)
   /// A string of any length from outside, or `NULL`: `getenv`.

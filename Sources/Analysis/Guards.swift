@@ -252,6 +252,7 @@ extension Machine {
     if let known = decide(op, left, right, state) {
       guard known else { return false }
     }
+    if !state.errors.isEmpty, !assumeErrorTest(op, left, right, &state) { return false }
     if decide(op, left, right, state) == nil {
       question(left, &state)
       question(right, &state)

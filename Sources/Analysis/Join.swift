@@ -45,6 +45,8 @@ extension Machine {
     result.joinNulls(left, right)
     result.joinResources(left, right)
     joinLocks(left, right, &result)
+    joinErrors(left, right, &result)
+    for fact in context.errors { result.setError(fact) }
     result.isShaken = left.isShaken || right.isShaken
     result.joinUninitialised(left, right)
     result.touched = left.touched
@@ -63,6 +65,8 @@ extension Machine {
     var isLoopMerge: Bool
     var left: State
     var right: State
+    /// Pointers that meet error numbers.
+    var errors: [ErrorFact] = []
   }
 
   func hull(_ left: SymbolFact, _ right: SymbolFact) -> SymbolFact {
@@ -135,6 +139,10 @@ extension Machine {
           ? first : LinearForm(merge(first, second, place, context, &result))
         return .pointer(
           region, offset: offset, inside: .none, mayBeNull: canBeNull(left) || canBeNull(right))
+      }
+      if let known = error(a, b, in: context.left, context.right) {
+        context.errors.append(known)
+        return known.region == a ? left : right
       }
       fallthrough
     default:

@@ -12,6 +12,9 @@ extension Machine {
     _ state: inout State
   ) {
     let pointer = registers[Int(address.index)]
+    if !state.errors.isEmpty {
+      useError(address, isRelease: true, at: value, argument: argument, &state)
+    }
     guard mayRelease(address, pointer, family, at: value, argument: argument, [], state) else {
       return share(pointer, &state)
     }

@@ -22,6 +22,10 @@ enum CandidateKind: Hashable, Sendable {
   /// Memory that is too small for its type.
   case shortAllocation
   case frameEscape
+  /// An access through an error number.
+  case errorPointer
+  /// An address that is printed.
+  case revealed
   /// A lock that is held, or free, where it should not be.
   case lock(LockMistake)
   case null(NullReason)

@@ -17,25 +17,50 @@ extension Machine {
     var result =
       inputResult(model, arguments, at: value, &state)
       ?? result(model, arguments, at: value, &state)
-    noteNullResult(model.result.isNewMemory ? .exhausted : .none, of: value, &state)
+    noteNullResult(
+      model.result.isNewMemory && !model.mayBeError ? .exhausted : .none, of: value, &state)
     for effect in model.effects { apply(effect, arguments, at: value, &state) }
     if let family = model.acquires { acquire(result, family, by: value, &state) }
     for case .lock(let place, let mode, let condition) in model.effects {
       lock(place, mode, condition, arguments, at: value, result, &state)
+    }
+    if !state.errors.isEmpty {
+      for case .asksError(let index) in model.effects where index < arguments.count {
+        result = askError(arguments[index], at: value, result, &state)
+      }
     }
     if case .end(let index) = model.result {
       result = end(index, arguments, at: value, &state)
     }
     if model.neverReturns { isDead = true }
     if type(of: value).isPointer, isDeclaredBetter(function, than: model) {
-      return declaredResult(function, arguments, at: value, &state)
+      return noteError(
+        declaredResult(function, arguments, at: value, &state), model, by: value, &state)
     }
+    for case .fetch(-1, _, let count) in model.effects {
+      fillResult(result, size(count, arguments, about: 0), by: value, &state)
+    }
+    if model.mayBeError { return noteError(result, model, by: value, &state) }
     if function.attributes.contains(.returnsNonNull),
       case .pointer(let region, let offset, let inside, true) = result
     {
       return .pointer(region, offset: offset, inside: inside, mayBeNull: false)
     }
     return result
+  }
+
+  /// Fills what a call returns with bytes from outside.
+  private mutating func fillResult(
+    _ result: AbstractValue, _ count: LinearForm?, by value: ValueID, _ state: inout State
+  ) {
+    guard case .pointer(let region, _, _, _) = result else { return }
+    state.initialise(.region(region))
+    let size = count.map { bounds($0, state).interval.high } ?? Int128(Int64.max)
+    guard size > 0 else { return }
+    state.addInput(
+      InputRange(
+        region: region, low: 0, high: Int64(clamping: size),
+        boundary: inputBoundary(nil, by: value)))
   }
 
   /// Whether the attributes of a function say more of its result than the model does.
@@ -149,7 +174,11 @@ extension Machine {
     case .unlock(let place, let mode): unlock(place, mode, arguments, at: value, &state)
     // Its result decides, which is there when all else is done.
     case .lock: break
-    case .user, .fetch, .reveal: break
+    case .reveal(let format, let first):
+      checkRevealed(arguments, format: format, first: first, at: value, state)
+    // The answer is what the model returns.
+    case .asksError: break
+    case .user, .fetch: break
     case .copyString, .appendString, .copyBounded, .appendBounded, .copyTerminated,
       .appendTerminated, .terminate, .external, .externalText:
       applyString(effect, arguments, at: value, &state)
@@ -237,6 +266,12 @@ extension Machine {
     case .unknown where model.acquires.map(isObject) == true && type(of: value).isPointer:
       return newObject(isHeap: true, size: nil, mayBeNull: true, at: value, &state)
     case .unknown, .end: return unknownValue(value, &state)
+    case .errorNumber(let index):
+      guard index < arguments.count, let form = form(arguments[index]) else {
+        return unknownValue(value, &state)
+      }
+      if form == .zero { return .constant(0) }
+      return errorPointer(of: form, at: value, &state) ?? unknownValue(value, &state)
     case .argument, .argumentOrNull, .within, .inside, .past:
       return pointer(model.result, arguments, at: value, &state)
     case .length, .lengthUpTo, .position, .upTo, .range, .printed, .magnitude, .squareRoot:

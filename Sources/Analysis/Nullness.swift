@@ -172,6 +172,7 @@ extension Machine {
   mutating func assumeNull(_ value: ValueID, _ isNull: Bool, _ state: inout State) {
     if case .pointer(let region, _, _, true) = registers[Int(value.index)] {
       settleResize(region, hasFailed: isNull, &state)
+      if !state.errors.isEmpty { noteNullTest(ofError: region, isNull, &state) }
       if isNull { state.dropAcquired(.object(region)) }
     }
     switch operation(value) {
@@ -255,6 +256,7 @@ extension Machine {
 
   /// Code that is not seen, or whose answer counts, may check what it is given.
   func forgetNulls(_ arguments: [ValueID], _ state: inout State) {
+    forgetErrors(arguments, &state)
     if state.nulls.isEmpty { return }
     for argument in arguments {
       guard let place = nullPlace(of: argument) else { continue }
@@ -271,6 +273,7 @@ extension Machine {
   ) {
     let base = basePointer(of: address)
     if case .local = operation(base) { return }
+    if !state.errors.isEmpty { useError(base, at: value, argument: argument, &state) }
     let isNull = form(base) == .zero
     if state.nulls.isEmpty && !isNull { return }
     let place = nullPlace(of: base)

@@ -374,6 +374,34 @@ public struct NullObservation: Sendable, Hashable, Codable {
   public var isAssured: Bool
 }
 
+/// An access through a pointer that is an error number, or may be one.
+public struct ErrorPointerObservation: Sendable, Hashable, Codable {
+  /// The pointer as written.
+  public var object: String
+  /// The function that returned it; empty where the function itself made it.
+  public var cause: String
+  /// The function that accesses the memory; empty for a plain access.
+  public var callee: String
+  /// Whether the path shows that it is an error number; else nothing has asked.
+  public var isError: Bool
+  /// Whether the path asked whether it is null, which such a pointer never is.
+  public var isNullTested: Bool
+  /// Whether nothing leaves room for a reason why it is none.
+  public var isAssured: Bool
+}
+
+/// An address of the kernel that is printed as it is.
+public struct RevealedPointerObservation: Sendable, Hashable, Codable {
+  /// The pointer, or the number made of it, as written.
+  public var object: String
+  /// The conversion that prints it.
+  public var conversion: String
+  /// The function that prints.
+  public var callee: String
+  /// Whether it is the address of an object for certain.
+  public var isAssured: Bool
+}
+
 /// A lock that is held, or free, where it should not be.
 public struct LockObservation: Sendable, Hashable, Codable {
   /// What is wrong.
@@ -472,6 +500,10 @@ public struct Observation: Sendable, Hashable, Codable {
     case null(NullObservation)
     /// Something questionable that touches no memory out of place.
     case concern(ConcernObservation)
+    /// An access through an error number.
+    case errorPointer(ErrorPointerObservation)
+    /// An address of the kernel that users can read.
+    case revealed(RevealedPointerObservation)
     /// A lock that is held, or free, where it should not be.
     case lock(LockObservation)
   }

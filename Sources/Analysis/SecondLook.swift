@@ -383,6 +383,8 @@ extension Observation.Kind {
     case .format: 7
     case .uninitialised: 8
     case .null: 9
+    case .errorPointer: -50
+    case .revealed: -51
     case .lock(let lock): -40 - Int(lock.mistake.rawValue)
     case .unchecked(let number): -16 - Int(number.role.rawValue)
     case .concern(let concern): -64 - Int(concern.kind.rawValue)

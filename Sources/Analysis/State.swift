@@ -116,6 +116,8 @@ struct State: Hashable, Sendable {
   var acquired: ContiguousArray<Acquisition> = []
   /// Descriptors that were closed, ascending.
   var closed: ContiguousArray<Closing> = []
+  /// Pointers that may be error numbers, ascending.
+  var errors: ContiguousArray<ErrorFact> = []
   /// Locks that the function took or gave back, ascending.
   var locks: ContiguousArray<LockFact> = []
   /// Whether the path waited for a lock, so that others may have written every shared number.
@@ -338,6 +340,9 @@ struct State: Hashable, Sendable {
     relations.removeAll { uses($0.form) }
     retireResources(symbol)
     if !locks.isEmpty { locks.removeAll { $0.pending == symbol } }
+    for index in errors.indices where errors[index].pending == symbol {
+      errors[index].pending = nil
+    }
     for slot in locals.indices where uses(locals[slot]) { locals[slot] = .unknown }
     cells.removeAll { uses($0.value) }
     for index in strings.indices {
@@ -364,6 +369,7 @@ struct State: Hashable, Sendable {
     forget(region)
     dropAcquired(.object(region))
     forgetLocks(in: region)
+    dropError(of: region)
     released.removeAll { $0.region == region }
   }
 

@@ -130,6 +130,8 @@ struct Summary: Codable, Sendable {
   var sharesUnnamed = false
   /// What callers have to give back by the number that is returned.
   var resultFamily: ResourceFamily?
+  /// Whether the pointer that it returns can be an error number.
+  var mayBeError = false
   /// What it does to locks of its callers.
   var locks: [SummaryLock] = []
   var obligations: [Obligation] = []
@@ -451,6 +453,7 @@ extension Machine {
     }
     summary.result = summaryValue(exit.locals[slotCount], exit, &summary)
     summary.nullResult = nullResult(exit)
+    if !exit.errors.isEmpty { summary.mayBeError = errorResult(exit) }
     summary.dereferenced = exit.dereferenced
     for range in exit.inputs {
       guard let object = object(of: range.region), isVisible(range.region) || isMade(object) else {

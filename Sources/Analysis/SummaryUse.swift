@@ -37,6 +37,10 @@ extension Machine {
     binding.forms = [:]
     makeMemory(&binding, &state)
     let result = self.value(summary.result, at: value, &binding, &state)
+    if summary.mayBeError, case .pointer(let region, _, _, _) = result {
+      state.setError(
+        ErrorFact(region: region, cause: value, mayBeNull: true, isSometimes: true))
+    }
     noteNullResult(
       isNullRuledOut(summary, arguments, state) ? .none : summary.nullResult, of: value, &state)
     let cells = summary.cells.compactMap { cell in

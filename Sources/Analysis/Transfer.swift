@@ -96,7 +96,10 @@ extension Machine {
       switch decide(op, left, right, state) {
       case true?: return .constant(1)
       case false?: return .constant(0)
-      case nil: return unknownNumber(value, Interval(0, 1), &state)
+      case nil:
+        let result = unknownNumber(value, Interval(0, 1), &state)
+        if !state.errors.isEmpty { noteErrorTest(op, left, right, result, &state) }
+        return result
       }
     case .cast(let kind, let operand): return cast(kind, operand, at: value, &state)
     case .pointerDifference(let left, let right, let stride):

@@ -17,7 +17,7 @@ let kernelCopies = """
   copy_from_iter: instead; write 0 #1; external 0 #1; ret upto #1
   simple_read_from_buffer: instead; user 0; ret -22..2147483647
   simple_write_to_buffer: instead; user 3; external 0 #1
-  memdup_user vmemdup_user: instead; user 0; ret memory #1; error
+  memdup_user vmemdup_user: instead; fetch result 0 #1; ret memory #1; error
   memdup_user_nul: instead; user 0; error
   strndup_user: instead; user 0; error
   nla_put: leak 3 #2
@@ -34,6 +34,21 @@ let kernelMemory = """
   kmalloc_array: instead; ret memory #0*#1
   krealloc: ret resized 0 #1
   kfree kfree_sensitive kvfree vfree: instead; release 0
+  """
+
+/// include/linux/err.h, and families whose kernel-doc says "or ERR_PTR()".
+let kernelErrors = """
+  IS_ERR IS_ERR_OR_NULL: instead; asks 0 error; ret 0..1
+  PTR_ERR_OR_ZERO: instead; asks 0 error; ret -4095..0
+  PTR_ERR: instead; ret -4095..-1
+  ERR_PTR: instead; ret error 0
+  ERR_CAST: instead; ret 0
+  devm_ioremap_resource devm_platform_ioremap_resource: instead; error
+  devm_clk_get devm_clk_get_enabled clk_get devm_regulator_get regulator_get: error
+  devm_reset_control_get devm_gpiod_get gpiod_get: instead; error
+  filp_open kthread_create_on_node device_create platform_device_register_full: error
+  devm_regmap_init_mmio devm_hwmon_device_register_with_info: error
+  crypto_alloc_shash crypto_alloc_skcipher crypto_alloc_aead: error
   """
 
 /// Documentation/locking and include/linux/{mutex,spinlock,rwlock,rcupdate}.h.
@@ -79,7 +94,8 @@ let kernelPrinting = """
   dev_emerg dev_alert dev_crit dev_err dev_warn dev_notice dev_info: print 1 2; reveal 1 2
   _dev_printk: print 2 3; reveal 2 3
   dev_printk: print 2 3; reveal 2 3
-  __dynamic_dev_dbg __dynamic_pr_debug: print 2 3; reveal 2 3
+  __dynamic_dev_dbg: print 2 3
+  __dynamic_pr_debug: print 1 2
   netdev_err netdev_warn netdev_notice netdev_info: print 1 2; reveal 1 2
   seq_printf: print 1 2; reveal 1 2
   sysfs_emit: print 1 2; reveal 1 2

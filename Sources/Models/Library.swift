@@ -14,8 +14,7 @@ extension ModelTable {
   public static let standard = ModelTable.withInputs(
     [
       strings, characters, memory, streams, files, sockets, system, kernelCopies, kernelMemory,
-      kernelLocks,
-      kernelPrinting, threadLocks,
+      kernelErrors, kernelLocks, kernelPrinting, threadLocks,
     ].flatMap {
       (try? parseModels($0)) ?? []
     }

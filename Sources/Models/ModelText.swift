@@ -34,6 +34,8 @@ public func parseModel(name: String, _ text: some StringProtocol) throws(ModelEr
     case "leak":
       model.reachesUser = true
       model.effects.append(.output(try arguments.number(0), try arguments.size(1)))
+    case "fetch" where arguments.words.first == "result":
+      model.effects.append(.fetch(-1, try arguments.number(1), try arguments.size(2)))
     case "fetch":
       let (target, size) = (try arguments.number(0), try arguments.size(2))
       model.effects += [
@@ -164,6 +166,7 @@ private let resultReaders: [String: ResultReader] = [
   "resized": { a throws(ModelError) in .resized(try a.number(0), try a.size(1)) },
   "text": { a throws(ModelError) in .text(try a.number(0)) },
   "string": { _ throws(ModelError) in .message },
+  "error": { a throws(ModelError) in .errorNumber(try a.number(0)) },
   "outside": { _ throws(ModelError) in .externalText },
   "duplicate": { a throws(ModelError) in
     a.words.count > 1
@@ -237,6 +240,10 @@ private let effectReaders: [String: EffectReader] = [
   "release": { a throws(ModelError) in .release(try a.number(0), try a.family(1)) },
   "acquire": { a throws(ModelError) in .acquire(try a.number(0), try a.family(1)) },
   "keep": { a throws(ModelError) in .keep(try a.number(0)) },
+  "asks": { a throws(ModelError) in
+    guard try a.word(1) == "error" else { throw unknownWord(try a.word(1), among: ["error"]) }
+    return .asksError(try a.number(0))
+  },
   "user": { a throws(ModelError) in .user(try a.number(0)) },
   "reveal": { a throws(ModelError) in .reveal(format: try a.number(0), first: try a.number(1)) },
   "lock": { a throws(ModelError) in .lock(try a.lock(), a.lockMode(), try a.lockResult()) },

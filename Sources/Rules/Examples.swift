@@ -255,6 +255,41 @@ extension RuleExample {
           return result;
         }
         """#),
+    "error-pointer-dereference": RuleExample(
+      bad: #"""
+        // The clock is asked for NULL, which it never is; what fails goes on as an address.
+        #include "kernel.h"
+
+        struct device;
+        struct clk {
+          unsigned long rate;
+        };
+        struct clk *devm_clk_get(struct device *device, const char *name);
+
+        int sensor_probe(struct device *device, unsigned long *rate) {
+          struct clk *clock = devm_clk_get(device, "bus");
+          if (!clock) return -ENODEV;
+          *rate = clock->rate;  // error-pointer-dereference
+          return 0;
+        }
+        """#,
+      good: #"""
+        // IS_ERR() is asked, and the error number handed on.
+        #include "kernel.h"
+
+        struct device;
+        struct clk {
+          unsigned long rate;
+        };
+        struct clk *devm_clk_get(struct device *device, const char *name);
+
+        int sensor_probe(struct device *device, unsigned long *rate) {
+          struct clk *clock = devm_clk_get(device, "bus");
+          if (IS_ERR(clock)) return PTR_ERR(clock);
+          *rate = clock->rate;
+          return 0;
+        }
+        """#),
     "format-string": RuleExample(
       bad: #"""
         #include "libc.h"
@@ -461,6 +496,31 @@ extension RuleExample {
           info.frequency = frequency;
           if (copy_to_user(to, &info, sizeof(info))) return -EFAULT;
           return 0;
+        }
+        """#),
+    "kernel-pointer-print": RuleExample(
+      bad: #"""
+        // The log is read by everyone, and '%px' is the address as it is.
+        #include "kernel.h"
+
+        struct channel {
+          u32 id;
+        };
+
+        void channel_report(struct channel *channel) {
+          printk("channel %u at %px\n", channel->id, channel);  // kernel-pointer-print
+        }
+        """#,
+      good: #"""
+        // '%p' prints a hash, the same for the same address; the number says as much.
+        #include "kernel.h"
+
+        struct channel {
+          u32 id;
+        };
+
+        void channel_report(struct channel *channel) {
+          printk("channel %u at %p, 100%% used\n", channel->id, channel);
         }
         """#),
     "memory-leak": RuleExample(

@@ -9,7 +9,7 @@ import Testing
   private static let tables = [strings, characters, memory, streams, files, sockets, system]
 
   private static let kernelTables = [
-    kernelCopies, kernelMemory, kernelLocks, kernelPrinting, threadLocks,
+    kernelCopies, kernelMemory, kernelErrors, kernelLocks, kernelPrinting, threadLocks,
   ]
 
   @Test func theTablesFollowTheGrammar() throws {
