@@ -140,11 +140,33 @@ extension Machine {
     return (region, isError)
   }
 
+  /// A comparison with one error number, the only one that a function answers: `p == ERR_PTR(-EINVAL)`.
+  private func errorEquality(
+    _ op: Comparison, _ left: ValueID, _ right: ValueID, _ state: State
+  ) -> (Region, isError: Bool)? {
+    guard op == .equal || op == .notEqual,
+      case .pointer(let first, _, _, _) = registers[Int(left.index)],
+      case .pointer(let second, _, _, _) = registers[Int(right.index)]
+    else { return nil }
+    if isError(second, state), !isError(first, state) { return (first, op == .equal) }
+    if isError(first, state), !isError(second, state) { return (second, op == .equal) }
+    return nil
+  }
+
   /// A branch on such a comparison; answers whether it can be taken.
   mutating func assumeErrorTest(
     _ op: Comparison, _ left: ValueID, _ right: ValueID, _ state: inout State
   ) -> Bool {
-    guard !state.errors.isEmpty, let (region, isError) = errorTest(op, left, right),
+    if op == .notEqual, mode == .replay, !state.errors.isEmpty,
+      case .pointer(let first, _, _, _) = registers[Int(left.index)],
+      case .pointer(let second, _, _, _) = registers[Int(right.index)],
+      isError(first, state), isError(second, state)
+    {
+      // Which of the numbers they are is not known.
+      return false
+    }
+    guard !state.errors.isEmpty,
+      let (region, isError) = errorTest(op, left, right) ?? errorEquality(op, left, right, state),
       var fact = state.error(of: region).map({ settled($0, state) })
     else { return true }
     if mode == .replay, fact.status == (isError ? .isValid : .isError) { return false }

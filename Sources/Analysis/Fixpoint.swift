@@ -20,6 +20,7 @@ extension Machine {
   /// Runs the function to its fixpoint; `nil` where the fuel does not suffice.
   mutating func explore() -> Exploration? {
     mode = .explore
+    isNearUser = takesUserPointers
     let none = [State?](repeating: nil, count: flow.loops.count)
     var exploration = Exploration(heads: none, backs: none)
     var inflow = Array<[(source: Int, state: State)]>(repeating: [], count: flow.order.count)
@@ -334,7 +335,7 @@ extension Machine {
       left.escaped == right.escaped, left.lost == right.lost, left.touched == right.touched,
       left.isHavocked == right.isHavocked, left.released == right.released,
       left.acquired == right.acquired, left.closed == right.closed, left.locks == right.locks,
-      left.errors == right.errors,
+      left.errors == right.errors, left.userPointers == right.userPointers,
       left.inputs == right.inputs, left.indexed == right.indexed,
       left.relations == right.relations, left.nulls == right.nulls,
       left.dereferenced == right.dereferenced, left.uninitialised == right.uninitialised

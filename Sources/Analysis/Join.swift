@@ -44,6 +44,7 @@ extension Machine {
     }
     result.joinNulls(left, right)
     result.joinResources(left, right)
+    result.joinUserPointers(left, right)
     joinLocks(left, right, &result)
     joinErrors(left, right, &result)
     for fact in context.errors { result.setError(fact) }

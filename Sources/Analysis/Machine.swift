@@ -22,6 +22,8 @@ enum CandidateKind: Hashable, Sendable {
   /// Memory that is too small for its type.
   case shortAllocation
   case frameEscape
+  /// An access to the user's memory.
+  case userPointer
   /// An access through an error number.
   case errorPointer
   /// An address that is printed.
@@ -157,6 +159,8 @@ struct Machine {
   var sharedNumbers: UInt64 = 0
   /// Whether that may have happened to what has no name.
   var sharesUnnamed = false
+  /// Whether the function calls something that takes addresses of the user's.
+  var isNearUser = false
   /// Locks that the function gives back somewhere.
   var unlocked: Set<LockKey> = []
   /// Whether it gives back a lock that is not known by its place.

@@ -178,7 +178,8 @@ extension Machine {
       checkRevealed(arguments, format: format, first: first, at: value, state)
     // The answer is what the model returns.
     case .asksError: break
-    case .user, .fetch: break
+    case .user(let index), .fetch(_, let index, _):
+      if has(index) { takeAsUsers(arguments[index], at: value, index: index, &state) }
     case .copyString, .appendString, .copyBounded, .appendBounded, .copyTerminated,
       .appendTerminated, .terminate, .external, .externalText:
       applyString(effect, arguments, at: value, &state)

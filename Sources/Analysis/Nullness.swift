@@ -273,6 +273,7 @@ extension Machine {
   ) {
     let base = basePointer(of: address)
     if case .local = operation(base) { return }
+    if isNearUser { accessUser(base, at: value, argument: argument, &state) }
     if !state.errors.isEmpty { useError(base, at: value, argument: argument, &state) }
     let isNull = form(base) == .zero
     if state.nulls.isEmpty && !isNull { return }

@@ -374,6 +374,18 @@ public struct NullObservation: Sendable, Hashable, Codable {
   public var isAssured: Bool
 }
 
+/// An access through a pointer that is an address of the user's.
+public struct UserPointerObservation: Sendable, Hashable, Codable {
+  /// The pointer as written.
+  public var object: String
+  /// The function that takes it as an address of the user's.
+  public var taker: String
+  /// The function that accesses the memory; empty for a plain access.
+  public var callee: String
+  /// Whether the access comes first.
+  public var isBefore: Bool
+}
+
 /// An access through a pointer that is an error number, or may be one.
 public struct ErrorPointerObservation: Sendable, Hashable, Codable {
   /// The pointer as written.
@@ -500,6 +512,8 @@ public struct Observation: Sendable, Hashable, Codable {
     case null(NullObservation)
     /// Something questionable that touches no memory out of place.
     case concern(ConcernObservation)
+    /// An access to the user's memory.
+    case userPointer(UserPointerObservation)
     /// An access through an error number.
     case errorPointer(ErrorPointerObservation)
     /// An address of the kernel that users can read.

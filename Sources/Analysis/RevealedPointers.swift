@@ -22,10 +22,10 @@ extension Machine {
       next += 1
       if conversion.letter == "p" {
         guard conversion.extension == "x", type(of: argument).isPointer else { continue }
-        reveal(argument, "%px", isAssured: true, at: value, argument: next - 1, state)
+        return reveal(argument, "%px", isAssured: true, at: value, argument: next - 1, state)
       } else if conversion.letter == "x" || conversion.letter == "X" {
         guard let pointer = madeOf(argument, state) else { continue }
-        reveal(
+        return reveal(
           argument, conversion.text, isAssured: pointer, at: value, argument: next - 1, state)
       }
     }

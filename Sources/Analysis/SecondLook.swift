@@ -383,6 +383,7 @@ extension Observation.Kind {
     case .format: 7
     case .uninitialised: 8
     case .null: 9
+    case .userPointer: -49
     case .errorPointer: -50
     case .revealed: -51
     case .lock(let lock): -40 - Int(lock.mistake.rawValue)

@@ -116,6 +116,8 @@ struct State: Hashable, Sendable {
   var acquired: ContiguousArray<Acquisition> = []
   /// Descriptors that were closed, ascending.
   var closed: ContiguousArray<Closing> = []
+  /// What the path did with pointers that may be the user's, ascending.
+  var userPointers: ContiguousArray<UserPointerFact> = []
   /// Pointers that may be error numbers, ascending.
   var errors: ContiguousArray<ErrorFact> = []
   /// Locks that the function took or gave back, ascending.
@@ -370,6 +372,7 @@ struct State: Hashable, Sendable {
     dropAcquired(.object(region))
     forgetLocks(in: region)
     dropError(of: region)
+    if !userPointers.isEmpty { userPointers.removeAll { $0.region == region } }
     released.removeAll { $0.region == region }
   }
 

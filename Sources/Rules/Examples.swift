@@ -1341,6 +1341,37 @@ extension RuleExample {
           }
         }
         """#),
+    "user-pointer-dereference": RuleExample(
+      bad: #"""
+        // The request is copied, but its length is read from the user's memory directly.
+        #include "kernel.h"
+
+        struct request {
+          u32 length;
+          u8 data[32];
+        };
+
+        long request_write(struct request __user *from, struct request *to) {
+          if (copy_from_user(to, from, sizeof(*to))) return -EFAULT;
+          if (from->length > sizeof(to->data)) return -EINVAL;  // user-pointer-dereference
+          return 0;
+        }
+        """#,
+      good: #"""
+        // Everything is read from the copy.
+        #include "kernel.h"
+
+        struct request {
+          u32 length;
+          u8 data[32];
+        };
+
+        long request_write(struct request __user *from, struct request *to) {
+          if (copy_from_user(to, from, sizeof(*to))) return -EFAULT;
+          if (to->length > sizeof(to->data)) return -EINVAL;
+          return 0;
+        }
+        """#),
     "weak-random": RuleExample(
       bad: #"""
         #include "system.h"

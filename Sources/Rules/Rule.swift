@@ -67,6 +67,7 @@ public struct Rule: Sendable {
     uninitializedRead,
     unsafeFunction,
     useAfterFree,
+    userPointerDereference,
     weakRandom,
     worldWritableInterface,
     writableExecutableMemory,

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Addresses of the user's memory, by what the path does with them: who hands a pointer to copy_from_user as
+// the user's, and accesses memory through it as well, is wrong in one of the two.
+
+import IR
+
+/// What a path did with a pointer from outside of the function.
+struct UserPointerFact: BitwiseCopyable, Hashable, Sendable {
+  var region: Region
+  /// The call that takes it as the user's; else the access.
+  var cause: ValueID
+  var isUsers: Bool
+}
+
+extension State {
+  /// Notes what a path does with a pointer; past 16 nothing new.
+  mutating func note(_ fact: UserPointerFact) {
+    guard userPointers.count < 16,
+      !userPointers.contains(where: { $0.region == fact.region && $0.isUsers == fact.isUsers })
+    else { return }
+    let index =
+      userPointers.firstIndex { (fact.region, fact.cause.index) < ($0.region, $0.cause.index) }
+      ?? userPointers.count
+    userPointers.insert(fact, at: index)
+  }
+
+  /// Takes over the facts of two paths.
+  mutating func joinUserPointers(_ left: State, _ right: State) {
+    userPointers = left.userPointers
+    if left.userPointers == right.userPointers { return }
+    for fact in right.userPointers { note(fact) }
+  }
+}
+
+extension Machine {
+  /// Whether the function calls something that takes addresses of the user's.
+  var takesUserPointers: Bool {
+    body.calls.rows.contains { call in
+      guard case .function(let target) = call.callee, let model = models[Int(target.index)] else {
+        return false
+      }
+      return model.effects.contains { effect in
+        switch effect {
+        case .user, .fetch: true
+        default: false
+        }
+      }
+    }
+  }
+
+  /// Whether a region is one of which only a pointer from elsewhere is known.
+  private func isForeign(_ region: Region) -> Bool {
+    switch universe[region].kind {
+    case .parameter, .entry, .opaque: true
+    default: false
+    }
+  }
+
+  /// A call takes an argument as an address of the user's.
+  mutating func takeAsUsers(
+    _ argument: ValueID, at value: ValueID, index: Int, _ state: inout State
+  ) {
+    guard case .pointer(let region, _, _, _) = registers[Int(argument.index)], isForeign(region)
+    else { return }
+    if let access = state.userPointers.first(where: { $0.region == region && !$0.isUsers }) {
+      reportUserPointer(
+        argument, calleeName(value), access: access.cause, users: value, at: value,
+        argument: index, state)
+      state.userPointers.removeAll { $0.region == region }
+    }
+    state.note(UserPointerFact(region: region, cause: value, isUsers: true))
+  }
+
+  /// Memory is accessed through a pointer.
+  mutating func accessUser(
+    _ base: ValueID, at value: ValueID, argument: Int, _ state: inout State
+  ) {
+    guard case .pointer(let region, _, _, _) = registers[Int(base.index)], isForeign(region) else {
+      return
+    }
+    if let users = state.userPointers.first(where: { $0.region == region && $0.isUsers }) {
+      reportUserPointer(
+        base, calleeName(users.cause), access: value, users: users.cause, at: value,
+        argument: argument, state)
+      state.userPointers.removeAll { $0.region == region }
+    }
+    state.note(UserPointerFact(region: region, cause: value, isUsers: false))
+  }
+
+  private mutating func reportUserPointer(
+    _ pointer: ValueID, _ taker: String, access: ValueID, users: ValueID, at value: ValueID,
+    argument: Int, _ state: State
+  ) {
+    var base = pointer
+    while case .cast(.pointerCast, let inner) = operation(base) { base = inner }
+    let object = module.text(of: body.instructions[base].origin)
+    let other = value == users ? access : users
+    let name = object.isEmpty ? "the pointer" : "'\(object)'"
+    let observation = UserPointerObservation(
+      object: object, taker: taker, callee: calleeName(access), isBefore: value == users)
+    report(
+      Violation(
+        candidate: Candidate(
+          value: value, argument: argument, kind: .userPointer,
+          via: [Int(positions[Int(other.index)])]),
+        observation: .userPointer(observation), isDefinite: true, goal: nil, boundary: .none,
+        cause: nil, region: nil,
+        calleeSteps: [
+          Step(
+            location: module.location(of: body.instructions[other].origin),
+            message: other == users
+              ? "'\(taker)' takes \(name) as an address of the user's"
+              : "memory is accessed through \(name) here")
+        ]))
+  }
+}
