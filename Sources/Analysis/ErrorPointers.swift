@@ -125,6 +125,10 @@ extension Machine {
 
   /// A comparison with the first error number: `(unsigned long)p >= (unsigned long)-4095`.
   func errorTest(_ op: Comparison, _ left: ValueID, _ right: ValueID) -> (Region, isError: Bool)? {
+    if case .constant = operation(left) {
+      if case .constant = operation(right) { return nil }
+      return errorTest(op.mirrored, right, left)
+    }
     guard case .constant(let limit) = operation(right), limit == -4095 || limit == -4096 else {
       return nil
     }

@@ -14,17 +14,20 @@ struct UnitResultKey: Hashable, Sendable {
   let code: Digest
 
   init(_ identity: UnitIdentity, files: some Collection<SourceFile>) {
-    var hash = SHA256()
-    hash.update(field: identity.path)
-    for setting in identity.settings { hash.update(field: setting) }
-    name = Digest(sha256: hash.finalize())
-    hash = SHA256()
-    hash.update(name.bytes)
-    for file in files {
-      hash.update(field: file.path)
-      hash.update(file.contentHash)
+    // All at once: byte for byte takes four times as long, and there are many files.
+    var bytes = ContiguousArray(identity.path.utf8)
+    for setting in identity.settings {
+      bytes.append(0)
+      bytes.append(contentsOf: setting.utf8)
     }
-    code = Digest(sha256: hash.finalize())
+    name = Digest(of: bytes)
+    bytes = name.bytes
+    for file in files {
+      bytes.append(contentsOf: file.path.utf8)
+      bytes.append(0)
+      bytes.append(contentsOf: file.contentHash)
+    }
+    code = Digest(of: bytes)
   }
 }
 

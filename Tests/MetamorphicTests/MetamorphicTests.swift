@@ -75,13 +75,21 @@ import Testing
     let unit = try lower(
       path: path, arguments: arguments(), options: LoweringOptions(root: folder.path()))
     let found = Rules.check([unit.module], models: .standard, options: AnalysisOptions()).findings
+    let judged = found.filter {
+      rewrite != .renamedVariables || !byName.contains($0.rule) || $0.tier == .a
+    }
     return (
-      found.map {
+      judged.map {
         "\($0.rule) \($0.tier.rawValue)" + (rewrite.keepsPlaces ? " \($0.location.start.line)" : "")
       },
       unit.errors.map { "\($0.line): \($0.message)" }.joined(separator: "; ")
     )
   }
+
+  /// Rules whose likely findings go by names, and say so: a variable that is called otherwise is another one.
+  private static let byName: Set<String> = [
+    "hard-coded-secret", "secret-compare", "secret-not-cleared", "weak-random",
+  ]
 
   private static func arguments() throws -> [String] {
     [
@@ -98,20 +106,25 @@ import Testing
   private static let fixtures: [String] = {
     let files = FileManager.default.enumerator(atPath: folder.path())
     return (files?.compactMap { $0 as? String } ?? [])
-      .filter { $0.hasSuffix(".bad.c") || $0.hasSuffix(".good.c") }.sorted()
+      .filter { $0.hasSuffix(".bad.c") || $0.hasSuffix(".good.c") }
+      .filter { !$0.hasPrefix("cross-file/") }.sorted()
   }()
 
   /// Rewrites that change what is found today, with the fixtures: each is a fault of the analysis.
   ///
   /// A body in a helper: its only caller hands on what strangers pass, and counts as one that may know
   /// better; and that a parameter rules null out is not handed on. A result in a local: why it may be null
-  /// ends with the local's scope.
+  /// ends with the local's scope. What a helper takes twice is judged by its summary, and what it makes of a
+  /// weak number not at all. A function that a `cleanup` attribute names must have one parameter: that is
+  /// the rewriter's fault.
   private static let known: [String: Set<String>] = [
     "bodyInHelper": [
       "null-dereference/zero-size.bad.c", "off-by-one-read/believed.bad.c",
-      "unchecked-index/example.bad.c", "unchecked-index/own-structure.bad.c",
-      "unchecked-length/parameters.bad.c",
+      "unbalanced-lock/twice.bad.c", "unchecked-index/example.bad.c",
+      "unchecked-index/own-structure.bad.c", "unchecked-length/parameters.bad.c",
+      "weak-random/result.bad.c",
     ],
+    "unusedParameter": ["unbalanced-lock/flag.good.c"],
     "returnThroughLocal": [
       "engine/known/flagged.bad.c", "engine/known/flagged.good.c",
       "null-dereference/zero-size.bad.c",
