@@ -7,7 +7,8 @@
 /// hash over the 100 UTF-16 code units that follow the start of the line, without blanks and tabs and
 /// with every line break as a line feed, and the count of equal hashes so far.
 public struct LineHashes: Sendable {
-  private let hashes: [String]
+  /// For each line its hash, and how many lines up to it have the same.
+  private let hashes: [(hash: UInt64, count: Int)]
 
   /// Hashes the lines of a file given as UTF-8; malformed bytes count as U+FFFD.
   public init(text: some Collection<UInt8>) {
@@ -17,13 +18,15 @@ public struct LineHashes: Sendable {
       var hash: UInt64 = 0
       for unit in units[start..<start + window] { hash = hash &* 37 &+ UInt64(unit) }
       counts[hash, default: 0] += 1
-      return String(hash, radix: 16) + ":" + String(counts[hash, default: 0])
+      return (hash, counts[hash, default: 0])
     }
   }
 
   /// The hash of a line, counted from 1; "" where the file has no such line.
   public subscript(line: Int) -> String {
-    hashes.indices.contains(line - 1) ? hashes[line - 1] : ""
+    guard hashes.indices.contains(line - 1) else { return "" }
+    let (hash, count) = hashes[line - 1]
+    return String(hash, radix: 16) + ":" + String(count)
   }
 }
 
@@ -41,14 +44,20 @@ private func normalised(_ text: some Collection<UInt8>) -> (units: [UInt16], lin
     isLineStart = unit == 0x0A
     units.append(unit)
   }
-  for unit in String(decoding: text, as: UTF8.self).utf16 {
-    defer { followsReturn = unit == 0x0D }
+  func read(_ unit: UInt16) {
     switch unit {
-    case 0x20, 0x09: continue
-    case 0x0A where followsReturn: continue
+    case 0x20, 0x09: break
+    case 0x0A where followsReturn: break
     case 0x0D: append(0x0A)
     default: append(unit)
     }
+    followsReturn = unit == 0x0D
+  }
+  // Most files are ASCII, where a byte is a unit.
+  if text.allSatisfy({ $0 < 0x80 }) {
+    for byte in text { read(UInt16(byte)) }
+  } else {
+    for unit in String(decoding: text, as: UTF8.self).utf16 { read(unit) }
   }
   append(0xFFFF)
   units.append(contentsOf: repeatElement(0, count: window))

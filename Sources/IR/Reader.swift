@@ -13,14 +13,16 @@ extension Module {
   ///   - bytes: the stored form.
   ///   - text: supplies the text of a file, given by its row, where it was left out. That it has the
   ///     hash of the row is the caller's to know; its length is checked.
+  ///   - lineStarts: the table of lines of such a text, where it is known.
   /// - Throws: why the bytes are no module.
   public init(
     decoding bytes: ContiguousArray<UInt8>,
-    text: (SourceFile) -> ContiguousArray<UInt8>? = { _ in nil }
+    text: (SourceFile) -> ContiguousArray<UInt8>? = { _ in nil },
+    lineStarts: (SourceFile) -> ContiguousArray<UInt32>? = { _ in nil }
   ) throws(ModuleFormatError) {
     let frames = try SectionFrames(bytes)
     var reader = ModuleReader(bytes, frames)
-    try reader.read(text: text)
+    try reader.read(text: text, lineStarts: lineStarts)
     self = reader.module
   }
 
@@ -92,22 +94,24 @@ struct ModuleReader {
   }
 
   fileprivate mutating func read(
-    text: (SourceFile) -> ContiguousArray<UInt8>?
+    text: (SourceFile) -> ContiguousArray<UInt8>?,
+    lineStarts: (SourceFile) -> ContiguousArray<UInt32>?
   ) throws(ModuleFormatError) {
     for section in ModuleSection.allCases where section != .texts {
       input = ByteReader(bytes, frames.range(of: section), section: section)
-      try read(section, text: text)
+      try read(section, text: text, lineStarts: lineStarts)
       try input.finish()
     }
   }
 
   private mutating func read(
-    _ section: ModuleSection, text: (SourceFile) -> ContiguousArray<UInt8>?
+    _ section: ModuleSection, text: (SourceFile) -> ContiguousArray<UInt8>?,
+    lineStarts: (SourceFile) -> ContiguousArray<UInt32>?
   ) throws(ModuleFormatError) {
     switch section {
     case .summary: try readSummary()
     case .symbols: try readSymbols()
-    case .files: try readFiles(text: text)
+    case .files: try readFiles(text: text, lineStarts: lineStarts)
     case .texts: break  // Read with the files.
     case .types: try readTypes()
     case .records: try readRecords()
@@ -206,7 +210,8 @@ struct ModuleReader {
   }
 
   private mutating func readFiles(
-    text: (SourceFile) -> ContiguousArray<UInt8>?
+    text: (SourceFile) -> ContiguousArray<UInt8>?,
+    lineStarts: (SourceFile) -> ContiguousArray<UInt32>?
   ) throws(ModuleFormatError) {
     var texts = ByteReader(bytes, frames.range(of: .texts), section: .texts)
     module.files.rows = try rows(counts.files) { (reader, _) throws(ModuleFormatError) in
@@ -220,6 +225,10 @@ struct ModuleReader {
       try reader.input.require(length > 0)
       let content = tag == .included ? try texts.run(length) : text(row)
       guard let content, content.count == length else { throw .missingText(path: path) }
+      if tag != .included, let starts = lineStarts(row) {
+        return SourceFile(
+          path: path, contentHash: hash, isSystem: isSystem, text: content, lineStarts: starts)
+      }
       return SourceFile(path: path, contentHash: hash, isSystem: isSystem, text: content)
     }
     try texts.finish()

@@ -101,16 +101,21 @@ public struct StoredUnit: Hashable, Sendable {
 
   /// Puts the module together again.
   ///
-  /// - Parameter texts: the contents of `files`.
+  /// - Parameters:
+  ///   - texts: the contents of `files`.
+  ///   - lineStarts: their tables of lines; none where they are to be made.
   /// - Returns: the module.
   /// - Throws: why the bytes are no module.
   public func module(
-    texts: [ContiguousArray<UInt8>]
+    texts: [ContiguousArray<UInt8>], lineStarts: [ContiguousArray<UInt32>] = []
   ) throws(ModuleFormatError) -> Module {
-    var module = try Module(decoding: bytes) { row in
-      guard let number = Int(row.path), texts.indices.contains(number) else { return nil }
-      return texts[number]
+    func entry<Value>(of row: SourceFile, in values: [Value]) -> Value? {
+      guard let number = Int(row.path), values.indices.contains(number) else { return nil }
+      return values[number]
     }
+    var module = try Module(
+      decoding: bytes, text: { entry(of: $0, in: texts) },
+      lineStarts: { entry(of: $0, in: lineStarts) })
     guard module.files.count == files.count else { throw .wrongSections }
     for (id, file) in zip(module.files.ids, files) {
       module.files[id].path = file.path

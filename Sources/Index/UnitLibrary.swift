@@ -54,6 +54,8 @@ public struct UnitLibrary: Sendable {
     public var unit: StoredUnit
     /// The texts of its files, in their order.
     public var texts: [ContiguousArray<UInt8>]
+    /// The tables of lines of the texts: made once in a run, however many units have the file.
+    public var lineStarts: [ContiguousArray<UInt32>]
   }
 
   private struct FileState {
@@ -66,6 +68,7 @@ public struct UnitLibrary: Sendable {
   private struct KnownRow {
     var file: StoredFile
     var text: ContiguousArray<UInt8>
+    var lineStarts: ContiguousArray<UInt32>
     var isValid: Bool
   }
 
@@ -107,14 +110,17 @@ public struct UnitLibrary: Sendable {
     for candidate in try cache.candidates(for: key) {
       var files: [StoredFile] = []
       var texts: [ContiguousArray<UInt8>] = []
+      var lineStarts: [ContiguousArray<UInt32>] = []
       files.reserveCapacity(candidate.files.count)
       texts.reserveCapacity(candidate.files.count)
+      lineStarts.reserveCapacity(candidate.files.count)
       for id in candidate.files {
         guard let row = try row(id, list: list), row.isValid, row.file.search == search else {
           break
         }
         files.append(row.file)
         texts.append(row.text)
+        lineStarts.append(row.lineStarts)
       }
       guard files.count == candidate.files.count,
         headers.presence(beside: files, list: list) == candidate.presence
@@ -122,7 +128,7 @@ public struct UnitLibrary: Sendable {
       if candidate.day != day { stale.append(candidate.id) }
       return Hit(
         unit: StoredUnit(files: files, presence: candidate.presence, bytes: candidate.bytes),
-        texts: texts)
+        texts: texts, lineStarts: lineStarts)
     }
     return nil
   }
@@ -192,7 +198,9 @@ public struct UnitLibrary: Sendable {
       let isValid =
         file.search == headers.digest(of: list) && state?.hash == file.contentHash
         && headers.presence(of: file.names, askedIn: file.path, list: list) == file.presence
-      row = KnownRow(file: file, text: state?.text ?? [], isValid: isValid)
+      let text = isValid ? state?.text ?? [] : []
+      let lines = SourceFile(path: "", contentHash: [], isSystem: false, text: text).lineStarts
+      row = KnownRow(file: file, text: text, lineStarts: lines, isValid: isValid)
     }
     rows.updateValue(row, forKey: id)
     return row

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Synchronization
+
 /// The arguments of a compile command as the parser gets them.
 struct CompilerFlags: Hashable, Sendable {
   /// Why a unit cannot be analysed with the flags that its build uses.
@@ -17,6 +19,12 @@ struct CompilerFlags: Hashable, Sendable {
 
   /// The flags of `command` by the rules of `CompilerFlagTable`, response files expanded.
   init(of command: CompileCommand) throws(Refusal) {
+    var paths = PathMemory()
+    try self.init(of: command, paths: &paths)
+  }
+
+  /// The same for one of many commands, which share what is known of paths.
+  init(of command: CompileCommand, paths: inout PathMemory) throws(Refusal) {
     let words = try ResponseFiles.expand(command)
     if let target = Self.target(ofCompiler: command.arguments) { arguments.append(target) }
     var reader = WordReader(words: words.dropFirst())
@@ -24,12 +32,12 @@ struct CompilerFlags: Hashable, Sendable {
       if word == "--" { break }
       // Words that are no flags are inputs or, before the first flag, a launcher such as ccache.
       guard word.hasPrefix("-"), word != "-" else { continue }
-      try read(word, reader: &reader, directory: command.directory)
+      try read(word, reader: &reader, directory: command.directory, &paths)
     }
   }
 
   private mutating func read(
-    _ word: String, reader: inout WordReader, directory: String
+    _ word: String, reader: inout WordReader, directory: String, _ paths: inout PathMemory
   ) throws(Refusal) {
     // `-Wp,a,b` and `-Xpreprocessor a` carry flags for the preprocessor.
     if word.hasPrefix("-Wp,") {
@@ -48,11 +56,12 @@ struct CompilerFlags: Hashable, Sendable {
       unknown.append(word)
       return
     }
-    try apply(row, to: word, reader: &reader, directory: directory)
+    try apply(row, to: word, reader: &reader, directory: directory, &paths)
   }
 
   private mutating func apply(
-    _ row: FlagRow, to word: String, reader: inout WordReader, directory: String
+    _ row: FlagRow, to word: String, reader: inout WordReader, directory: String,
+    _ paths: inout PathMemory
   ) throws(Refusal) {
     // Flag and value as two words where they came as two words.
     var value: String?
@@ -69,9 +78,9 @@ struct CompilerFlags: Hashable, Sendable {
     case .keep:
       keep(row.name, value, isSeparate)
     case .keepPath:
-      keep(row.name, value.map { Self.path($0, in: directory) }, isSeparate)
+      keep(row.name, value.map { paths.path($0, in: directory) }, isSeparate)
     case .keepHeader:
-      keep(row.name, value.map { Self.header($0, in: directory) }, true)
+      keep(row.name, value.map { paths.header($0, in: directory) }, true)
     case .replace(let name):
       keep(name, value, isSeparate)
     case .drop:
@@ -87,21 +96,20 @@ struct CompilerFlags: Hashable, Sendable {
     arguments += isSeparate ? [name, value ?? ""] : [name + (value ?? "")]
   }
 
-  /// A search path made absolute and without links, so that file names in the parser's answers are so
-  /// too; `=` stands for the system root.
-  private static func path(_ value: String, in directory: String) -> String {
-    value.hasPrefix("=") ? value : Paths.canonical(value, in: directory)
-  }
-
-  /// A header that is read before the file: of the directory where it lies there, else of the search
-  /// path.
-  private static func header(_ value: String, in directory: String) -> String {
-    let path = Paths.canonical(value, in: directory)
-    return Paths.isFile(path) ? path : value
-  }
-
   /// The row for a word: the exact name, else the longest prefix that takes a joined value.
   static func row(for word: String) -> FlagRow? {
+    knownRows.withLock { known in
+      if let row = known[word] { return row }
+      let row = find(word)
+      known.updateValue(row, forKey: word)
+      return row
+    }
+  }
+
+  /// The rows of words that came before: units of a build share most of their flags.
+  private static let knownRows = Mutex<[String: FlagRow?]>([:])
+
+  private static func find(_ word: String) -> FlagRow? {
     if let row = exactRows[word] { return row }
     var name = Substring(word)
     while name.count > 1 {
@@ -135,6 +143,38 @@ struct CompilerFlags: Hashable, Sendable {
     if let last = parts.last, last.allSatisfy({ $0.isNumber || $0 == "." }) { parts.removeLast() }
     guard let driver = parts.popLast(), ["gcc", "cc", "clang"].contains(driver) else { return nil }
     return parts.count >= 2 ? parts.joined(separator: "-") : nil
+  }
+}
+
+/// Where the paths in flags lead; each is looked at once.
+struct PathMemory {
+  private struct Key: Hashable {
+    var value: String
+    var directory: String
+  }
+
+  private var paths: [Key: String] = [:]
+  private var headers: [Key: String] = [:]
+
+  /// A search path made absolute and without links, so that file names in the parser's answers are so
+  /// too; `=` stands for the system root.
+  mutating func path(_ value: String, in directory: String) -> String {
+    let key = Key(value: value, directory: directory)
+    if let known = paths[key] { return known }
+    let path = value.hasPrefix("=") ? value : Paths.canonical(value, in: directory)
+    paths[key] = path
+    return path
+  }
+
+  /// A header that is read before the file: of the directory where it lies there, else of the search
+  /// path.
+  mutating func header(_ value: String, in directory: String) -> String {
+    let key = Key(value: value, directory: directory)
+    if let known = headers[key] { return known }
+    let path = Paths.canonical(value, in: directory)
+    let header = Paths.isFile(path) ? path : value
+    headers[key] = header
+    return header
   }
 }
 

@@ -209,11 +209,12 @@ enum Driver {
   ) -> [PreparedUnit] {
     var units: [PreparedUnit] = []
     var seen: Set<PreparedUnit> = []
+    var paths = PathMemory()
     var dropped: Set<String> = []
     var unknown: Set<String> = []
     for request in requests {
       let unit = PreparedUnit(
-        request, root: settings.root, resourceDirectory: settings.resourceDirectory)
+        request, root: settings.root, resourceDirectory: settings.resourceDirectory, paths: &paths)
       guard seen.insert(unit).inserted else { continue }
       units.append(unit)
       dropped.formUnion(unit.droppedFlags)

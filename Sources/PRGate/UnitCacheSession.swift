@@ -57,7 +57,7 @@ final class UnitCacheSession: Sendable {
     let hits = units.map { hit(for: $0) }
     let modules = await WorkerThreads.map(hits, count: jobs) { hit in
       // What cannot be decoded is read.
-      hit.flatMap { hit in try? hit.unit.module(texts: hit.texts) }
+      hit.flatMap { hit in try? hit.unit.module(texts: hit.texts, lineStarts: hit.lineStarts) }
     }
     let found = modules.count { $0 != nil }
     state.withLock { state in

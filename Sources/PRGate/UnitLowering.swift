@@ -22,14 +22,22 @@ struct PreparedUnit: Codable, Hashable, Sendable {
   let droppedFlags: [String]
   let unknownFlags: [String]
 
-  /// Filters the flags of a request.
+  /// Filters the flags of one request.
   init(_ request: UnitRequest, root: String, resourceDirectory: String) {
+    var paths = PathMemory()
+    self.init(request, root: root, resourceDirectory: resourceDirectory, paths: &paths)
+  }
+
+  /// Filters the flags of one of many requests, which share what is known of paths.
+  init(
+    _ request: UnitRequest, root: String, resourceDirectory: String, paths: inout PathMemory
+  ) {
     path = request.path
     file = request.command.file
     isOnDisk = request.internalArguments.isEmpty
     internalCount = request.internalArguments.count
     do {
-      let flags = try CompilerFlags(of: request.command)
+      let flags = try CompilerFlags(of: request.command, paths: &paths)
       arguments = Self.arguments(flags, request, root: root, resourceDirectory)
       refusal = nil
       droppedFlags = flags.dropped
