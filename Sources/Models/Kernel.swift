@@ -34,6 +34,7 @@ let kernelMemory = """
   kmalloc_array: instead; ret memory #0*#1
   krealloc: ret resized 0 #1
   kfree kfree_sensitive kvfree vfree: instead; release 0
+  kref_put kref_put_mutex kref_put_lock: instead; keep 0; clobber 0; ret 0..1
   """
 
 /// include/linux/err.h, and families whose kernel-doc says "or ERR_PTR()".
