@@ -30,9 +30,9 @@ public struct SHA256: Sendable {
       hash.compress(bytes, at: position)
       position += 64
     }
-    hash.length = UInt64(position)
+    hash.length = UInt64(bytes.count)
     while position < bytes.count {
-      hash.update(CollectionOfOne(bytes[position]))
+      hash.pending.append(bytes[position])
       position += 1
     }
     return hash.finalize()
@@ -75,11 +75,25 @@ public struct SHA256: Sendable {
   /// Ends the message and returns its digest, 32 bytes.
   public mutating func finalize() -> [UInt8] {
     let bits = length &* 8
-    update(CollectionOfOne(0x80))
-    while pending.count != 56 { update(CollectionOfOne(0)) }
-    update((0..<8).map { UInt8(truncatingIfNeeded: bits >> (56 - 8 * $0)) })
-    return state.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> (24 - 8 * $0)) }
+    pending.append(0x80)
+    if pending.count > 56 {
+      while pending.count < 64 { pending.append(0) }
+      compress()
+      pending.removeAll(keepingCapacity: true)
     }
+    while pending.count < 56 { pending.append(0) }
+    for shift in stride(from: 56, through: 0, by: -8) {
+      pending.append(UInt8(truncatingIfNeeded: bits >> UInt64(shift)))
+    }
+    compress()
+    var digest: [UInt8] = []
+    digest.reserveCapacity(32)
+    for word in state {
+      for shift in stride(from: 24, through: 0, by: -8) {
+        digest.append(UInt8(truncatingIfNeeded: word >> UInt32(shift)))
+      }
+    }
+    return digest
   }
 
   private mutating func compress() {

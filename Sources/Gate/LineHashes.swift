@@ -11,15 +11,26 @@ public struct LineHashes: Sendable {
   private let hashes: [(hash: UInt64, count: Int)]
 
   /// Hashes the lines of a file given as UTF-8; malformed bytes count as U+FFFD.
-  public init(text: some Collection<UInt8>) {
+  public init(text: ContiguousArray<UInt8>) {
     let (units, lineStarts) = normalised(text)
     var counts: [UInt64: Int] = [:]
-    hashes = lineStarts.map { start in
-      var hash: UInt64 = 0
-      for unit in units[start..<start + window] { hash = hash &* 37 &+ UInt64(unit) }
-      counts[hash, default: 0] += 1
-      return (hash, counts[hash, default: 0])
+    counts.reserveCapacity(lineStarts.count)
+    var found: [(hash: UInt64, count: Int)] = []
+    found.reserveCapacity(lineStarts.count)
+    var hash = units[0..<window].reduce(0) { hash, unit in hash &* base &+ UInt64(unit) }
+    var start = 0
+    for line in lineStarts {
+      // From one window to the next: the unit that leaves has been multiplied once for each that came.
+      while start < line {
+        hash = hash &* base &+ UInt64(units[start + window])
+        hash = hash &- power &* UInt64(units[start])
+        start += 1
+      }
+      let count = counts[hash, default: 0] + 1
+      counts[hash] = count
+      found.append((hash, count))
     }
+    hashes = found
   }
 
   /// The hash of a line, counted from 1; "" where the file has no such line.
@@ -33,18 +44,43 @@ public struct LineHashes: Sendable {
 /// Code units that the hash of a line covers.
 private let window = 100
 
+/// What a hash is multiplied by for each unit that follows.
+private let base: UInt64 = 37
+/// `base` to the power of `window`.
+private let power = (0..<window).reduce(UInt64(1)) { power, _ in power &* base }
+
 /// The code units that count, ended by the end-of-file mark and padding, and where lines start.
-private func normalised(_ text: some Collection<UInt8>) -> (units: [UInt16], lineStarts: [Int]) {
-  var units: [UInt16] = []
+private func normalised(
+  _ text: ContiguousArray<UInt8>
+) -> (units: ContiguousArray<UInt16>, lineStarts: [Int]) {
+  var reader = LineReader(capacity: text.count + window + 1)
+  // Most files are ASCII, where a byte is a unit.
+  if text.allSatisfy({ $0 < 0x80 }) {
+    for byte in text { reader.read(UInt16(byte)) }
+  } else {
+    for unit in String(decoding: text, as: UTF8.self).utf16 { reader.read(unit) }
+  }
+  reader.append(0xFFFF)
+  reader.units.append(contentsOf: repeatElement(0, count: window))
+  return (reader.units, reader.lineStarts)
+}
+
+/// Takes out what does not count.
+private struct LineReader {
+  var units: ContiguousArray<UInt16> = []
   var lineStarts: [Int] = []
-  var isLineStart = true
-  var followsReturn = false
-  func append(_ unit: UInt16) {
+  private var isLineStart = true
+  private var followsReturn = false
+
+  init(capacity: Int) { units.reserveCapacity(capacity) }
+
+  mutating func append(_ unit: UInt16) {
     if isLineStart { lineStarts.append(units.count) }
     isLineStart = unit == 0x0A
     units.append(unit)
   }
-  func read(_ unit: UInt16) {
+
+  mutating func read(_ unit: UInt16) {
     switch unit {
     case 0x20, 0x09: break
     case 0x0A where followsReturn: break
@@ -53,13 +89,4 @@ private func normalised(_ text: some Collection<UInt8>) -> (units: [UInt16], lin
     }
     followsReturn = unit == 0x0D
   }
-  // Most files are ASCII, where a byte is a unit.
-  if text.allSatisfy({ $0 < 0x80 }) {
-    for byte in text { read(UInt16(byte)) }
-  } else {
-    for unit in String(decoding: text, as: UTF8.self).utf16 { read(unit) }
-  }
-  append(0xFFFF)
-  units.append(contentsOf: repeatElement(0, count: window))
-  return (units, lineStarts)
 }

@@ -56,6 +56,8 @@ public struct UnitLibrary: Sendable {
     public var texts: [ContiguousArray<UInt8>]
     /// The tables of lines of the texts: made once in a run, however many units have the file.
     public var lineStarts: [ContiguousArray<UInt32>]
+    /// What tells each file from every other: SHA-256 of its path and the hash of its content, 32 bytes.
+    public var marks: [ContiguousArray<UInt8>]
   }
 
   private struct FileState {
@@ -69,6 +71,7 @@ public struct UnitLibrary: Sendable {
     var file: StoredFile
     var text: ContiguousArray<UInt8>
     var lineStarts: ContiguousArray<UInt32>
+    var mark: ContiguousArray<UInt8>
     var isValid: Bool
   }
 
@@ -111,9 +114,11 @@ public struct UnitLibrary: Sendable {
       var files: [StoredFile] = []
       var texts: [ContiguousArray<UInt8>] = []
       var lineStarts: [ContiguousArray<UInt32>] = []
+      var marks: [ContiguousArray<UInt8>] = []
       files.reserveCapacity(candidate.files.count)
       texts.reserveCapacity(candidate.files.count)
       lineStarts.reserveCapacity(candidate.files.count)
+      marks.reserveCapacity(candidate.files.count)
       for id in candidate.files {
         guard let row = try row(id, list: list), row.isValid, row.file.search == search else {
           break
@@ -121,6 +126,7 @@ public struct UnitLibrary: Sendable {
         files.append(row.file)
         texts.append(row.text)
         lineStarts.append(row.lineStarts)
+        marks.append(row.mark)
       }
       guard files.count == candidate.files.count,
         headers.presence(beside: files, list: list) == candidate.presence
@@ -128,7 +134,7 @@ public struct UnitLibrary: Sendable {
       if candidate.day != day { stale.append(candidate.id) }
       return Hit(
         unit: StoredUnit(files: files, presence: candidate.presence, bytes: candidate.bytes),
-        texts: texts, lineStarts: lineStarts)
+        texts: texts, lineStarts: lineStarts, marks: marks)
     }
     return nil
   }
@@ -200,10 +206,21 @@ public struct UnitLibrary: Sendable {
         && headers.presence(of: file.names, askedIn: file.path, list: list) == file.presence
       let text = isValid ? state?.text ?? [] : []
       let lines = SourceFile(path: "", contentHash: [], isSystem: false, text: text).lineStarts
-      row = KnownRow(file: file, text: text, lineStarts: lines, isValid: isValid)
+      row = KnownRow(
+        file: file, text: text, lineStarts: lines,
+        mark: Self.mark(path: file.path, hash: file.contentHash), isValid: isValid)
     }
     rows.updateValue(row, forKey: id)
     return row
+  }
+
+  /// What tells a file from every other, see `Hit.marks`; `hash` is that of its content.
+  public static func mark(
+    path: String, hash: ContiguousArray<UInt8>
+  ) -> ContiguousArray<UInt8> {
+    var bytes = hash
+    bytes.append(contentsOf: path.utf8)
+    return ContiguousArray(SHA256.digest(of: bytes.span))
   }
 
   private mutating func state(of path: String) -> FileState? {

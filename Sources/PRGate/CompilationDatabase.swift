@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import Synchronization
+import SystemPackage
 
 /// A `compile_commands.json`: the compile commands of a build.
 ///
@@ -16,7 +18,7 @@ struct CompilationDatabase: Sendable {
   let path: String
   /// The commands in the order of the file.
   let commands: [CompileCommand]
-  private let indicesByFile: [String: [Int]]
+  private let index = FileIndex()
 
   /// Reads the database at `path`, which may be the file or the directory that holds it.
   init(at path: String) throws(CommandFailure) {
@@ -30,24 +32,20 @@ struct CompilationDatabase: Sendable {
     let rows = try Self.decode(contents, path: file)
     let base = Paths.absolute("..", in: file)
     var commands: [CompileCommand] = []
+    var directories = DirectoryMemory()
     for (index, row) in rows.enumerated() {
       do {
-        commands.append(try row.command(relativeTo: base))
+        commands.append(try row.command(relativeTo: base, &directories))
       } catch {
         throw .usage("\(file): entry \(index + 1): \(error.reason); make the database anew")
       }
     }
     self.commands = commands
-    var indices: [String: [Int]] = [:]
-    for (index, command) in commands.enumerated() {
-      indices[Paths.canonical(command.file), default: []].append(index)
-    }
-    indicesByFile = indices
   }
 
   /// All commands that compile `file`, in the order of the database.
   func commands(for file: String) -> [CompileCommand] {
-    (indicesByFile[Paths.canonical(file)] ?? []).map { commands[$0] }
+    index.rows(of: Paths.canonical(file), in: commands).map { commands[$0] }
   }
 
   /// The contents of the file of a database.
@@ -81,6 +79,48 @@ struct CompilationDatabase: Sendable {
     + "'make compile_commands.json'"
 }
 
+/// Directories that were looked up: most rows of a database share them.
+private struct DirectoryMemory {
+  private var known: [String: String] = [:]
+
+  /// See `Paths.canonical`.
+  mutating func canonical(_ path: String, in directory: String) -> String {
+    let path = FilePath(directory).pushing(FilePath(path)).string
+    if let directory = known[path] { return directory }
+    let directory = Paths.canonical(path)
+    known[path] = directory
+    return directory
+  }
+
+  /// See `Paths.resolvingDirectory`.
+  mutating func resolvingDirectory(of path: String) -> String {
+    let path = FilePath(path)
+    guard let name = path.lastComponent else { return path.string }
+    return FilePath(canonical(path.removingLastComponent().string, in: "/")).appending(name).string
+  }
+}
+
+/// Rows of a database by the files that they compile.
+///
+/// A class that works it out when it is asked first: every file has to be looked up on the disk, and a run
+/// over the whole database has no need of it.
+private final class FileIndex: Sendable {
+  private let rows = Mutex<[String: [Int]]?>(nil)
+
+  /// The rows that compile the file of that canonical path, in their order.
+  func rows(of path: String, in commands: [CompileCommand]) -> [Int] {
+    rows.withLock { known in
+      if let known { return known[path] ?? [] }
+      var made: [String: [Int]] = [:]
+      for (row, command) in commands.enumerated() {
+        made[Paths.canonical(command.file), default: []].append(row)
+      }
+      known = made
+      return made[path] ?? []
+    }
+  }
+}
+
 /// An entry as it stands in the file.
 private struct DatabaseRow: Decodable {
   var directory: String
@@ -92,7 +132,9 @@ private struct DatabaseRow: Decodable {
     var reason: String
   }
 
-  func command(relativeTo base: String) throws(Contradiction) -> CompileCommand {
+  func command(
+    relativeTo base: String, _ directories: inout DirectoryMemory
+  ) throws(Contradiction) -> CompileCommand {
     let words = try self.words()
     for text in [directory, file] + words {
       guard !text.utf8.contains(0) else { throw Contradiction(reason: "contains a zero byte") }
@@ -101,10 +143,11 @@ private struct DatabaseRow: Decodable {
       throw Contradiction(reason: "contains a line break in a path")
     }
     guard !file.isEmpty else { throw Contradiction(reason: "has an empty \"file\"") }
-    let directory = Paths.canonical(directory, in: base)
+    let directory = directories.canonical(directory, in: base)
     let command = CompileCommand(
       directory: directory,
-      file: Paths.resolvingDirectory(of: Paths.absolute(file, in: directory)), arguments: words)
+      file: directories.resolvingDirectory(of: Paths.absolute(file, in: directory)),
+      arguments: words)
     if let other = command.otherSource {
       throw Contradiction(reason: "is for \(file), but its command compiles \(other)")
     }

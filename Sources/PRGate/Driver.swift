@@ -96,7 +96,10 @@ enum Driver {
         return check(
           modules, models: settings.models, options: settings.analysis, runner: runner)
       }
-      return ResultCache(session, settings).check(modules, of: analysed, runner: runner)
+      let keys = zip(prepared, units).filter { $0.1.module != nil }.map { unit, outcome in
+        outcome.resultKey ?? outcome.module.flatMap { session.resultKey(of: $0, unit) }
+      }
+      return ResultCache(session, settings).check(modules, keys: keys, runner: runner)
     }
     let findings = demote(
       Configurations.label(
@@ -160,7 +163,7 @@ enum Driver {
     let units = prepare(requests, settings: settings, into: &ignored)
     let isOwn = units.indices.map(shard.contains)
     let known = await cache.find(units, jobs: settings.jobs)
-    var modules = known
+    var modules = known.map { $0?.module }
     let missing = units.indices.filter { isOwn[$0] && modules[$0] == nil }
     let counter = ProgressCounter(settings.progress)
     for _ in missing.count..<units.count { counter.advance() }
@@ -174,9 +177,12 @@ enum Driver {
     }
     let there = units.indices.filter { modules[$0] != nil }
     let chosen = there.compactMap { modules[$0] }
+    let keys = there.map { index in
+      known[index]?.resultKey ?? modules[index].flatMap { cache.resultKey(of: $0, units[index]) }
+    }
     let checked = await WorkerThreads.run {
       ResultCache(cache, settings).check(
-        chosen, of: there.map { units[$0] }, isWanted: { isOwn[there[$0]] },
+        chosen, keys: keys, isWanted: { isOwn[there[$0]] },
         runner: ThreadedSteps(count: settings.jobs))
     }
     cache.finish()
@@ -191,10 +197,7 @@ enum Driver {
     _ units: [PreparedUnit], by pool: WorkerPool, _ cache: UnitCacheSession, jobs: Int,
     _ counter: ProgressCounter
   ) async -> [UnitOutcome] {
-    let known = await cache.find(units, jobs: jobs)
-    var outcomes = zip(units, known).map { unit, module in
-      module.map { UnitOutcome(path: unit.path, module: $0) }
-    }
+    var outcomes = await cache.find(units, jobs: jobs)
     let missing = outcomes.indices.filter { outcomes[$0] == nil }
     for _ in missing.count..<units.count { counter.advance() }
     let read = await pool.lower(missing.map { units[$0] }, progress: counter, keep: cache.keep)

@@ -13,7 +13,8 @@ struct UnitResultKey: Hashable, Sendable {
   /// Its code: the unit, and all files that it read.
   let code: Digest
 
-  init(_ identity: UnitIdentity, files: some Collection<SourceFile>) {
+  /// Makes the key of a unit; `marks` are those of its files, see `UnitLibrary.mark`.
+  init(_ identity: UnitIdentity, marks: some Sequence<ContiguousArray<UInt8>>) {
     // All at once: byte for byte takes four times as long, and there are many files.
     var bytes = ContiguousArray(identity.path.utf8)
     for setting in identity.settings {
@@ -22,11 +23,7 @@ struct UnitResultKey: Hashable, Sendable {
     }
     name = Digest(of: bytes)
     bytes = name.bytes
-    for file in files {
-      bytes.append(contentsOf: file.path.utf8)
-      bytes.append(0)
-      bytes.append(contentsOf: file.contentHash)
-    }
+    for mark in marks { bytes.append(contentsOf: mark) }
     code = Digest(of: bytes)
   }
 }
@@ -52,12 +49,12 @@ struct ResultCache: Sendable {
     context = Digest(sha256: hash.finalize())
   }
 
-  /// Checks a program; `units` are those of the modules, and `isWanted` tells which are asked for.
+  /// Checks a program; `keys` are those of the modules' units, nil for those of which nothing is kept, and
+  /// `isWanted` tells which are asked for.
   func check(
-    _ modules: [Module], of units: [PreparedUnit], isWanted: (Int) -> Bool = { _ in true },
+    _ modules: [Module], keys: [UnitResultKey?], isWanted: (Int) -> Bool = { _ in true },
     runner: some StepRunner
   ) -> CheckResult {
-    let keys = zip(modules, units).map { session.resultKey(of: $0, $1) }
     var positions: [Digest: Int] = [:]
     for (index, key) in keys.enumerated() {
       guard let key else { continue }

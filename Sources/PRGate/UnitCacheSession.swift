@@ -52,27 +52,40 @@ final class UnitCacheSession: Sendable {
   /// - Parameters:
   ///   - units: the units.
   ///   - jobs: units that are decoded at a time.
-  /// - Returns: the modules in the order of the units.
-  func find(_ units: [PreparedUnit], jobs: Int) async -> [Module?] {
+  /// - Returns: the outcomes in the order of the units.
+  func find(_ units: [PreparedUnit], jobs: Int) async -> [UnitOutcome?] {
     let hits = units.map { hit(for: $0) }
-    let modules = await WorkerThreads.map(hits, count: jobs) { hit in
+    let outcomes = await WorkerThreads.map(hits.indices.map(\.self), count: jobs) { index in
       // What cannot be decoded is read.
-      hit.flatMap { hit in try? hit.unit.module(texts: hit.texts, lineStarts: hit.lineStarts) }
+      hits[index].flatMap { hit -> UnitOutcome? in
+        guard
+          let module = try? hit.unit.unit.module(
+            texts: hit.unit.texts, lineStarts: hit.unit.lineStarts)
+        else { return nil }
+        return UnitOutcome(
+          path: units[index].path, module: module,
+          resultKey: UnitResultKey(hit.identity, marks: hit.unit.marks))
+      }
     }
-    let found = modules.count { $0 != nil }
+    let found = outcomes.count { $0 != nil }
     state.withLock { state in
       state.found += found
       state.read += units.count - found
     }
-    return modules
+    return outcomes
   }
 
-  private func hit(for unit: PreparedUnit) -> UnitLibrary.Hit? {
+  private struct Hit {
+    var unit: UnitLibrary.Hit
+    var identity: UnitIdentity
+  }
+
+  private func hit(for unit: PreparedUnit) -> Hit? {
     guard let identity = identity(of: unit) else { return nil }
-    return state.withLock { state -> UnitLibrary.Hit? in
+    return state.withLock { state -> Hit? in
       guard state.canRead else { return nil }
       do throws(UnitCache.Failure) {
-        return try state.library.find(identity)
+        return try state.library.find(identity).map { Hit(unit: $0, identity: identity) }
       } catch {
         state.canRead = false
         state.canWrite = state.canWrite && !error.isDamage
@@ -160,7 +173,13 @@ final class UnitCacheSession: Sendable {
 
   /// What tells a unit and its code from others; nil where it must not be kept.
   func resultKey(of module: Module, _ unit: PreparedUnit) -> UnitResultKey? {
-    identity(of: unit).map { UnitResultKey($0, files: module.files.rows) }
+    identity(of: unit).map { identity in
+      UnitResultKey(
+        identity,
+        marks: module.files.rows.lazy.map {
+          UnitLibrary.mark(path: $0.path, hash: $0.contentHash)
+        })
+    }
   }
 
   private func report(_ failure: UnitCache.Failure, _ what: String) {

@@ -75,6 +75,8 @@ struct UnitOutcome: Sendable {
   var module: Module?
   /// Why it is not analysed, or not whole; nil where it was read without an error.
   var problem: String?
+  /// What tells its results from others; nil where that was not worked out, or nothing may be kept.
+  var resultKey: UnitResultKey?
 }
 
 /// From a file to a module.

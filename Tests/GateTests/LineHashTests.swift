@@ -29,13 +29,13 @@ import Testing
 
   @Test("A line that the file lacks has none")
   func outOfRange() {
-    let table = LineHashes(text: Array("a\n".utf8))
+    let table = LineHashes(text: ContiguousArray("a\n".utf8))
     #expect(table[0] == "")
     #expect(table[9] == "")
   }
 
   private func hashes(_ text: String, lines: Int) -> [String] {
-    let table = LineHashes(text: Array(text.utf8))
+    let table = LineHashes(text: ContiguousArray(text.utf8))
     return (1...lines).map { table[$0] }
   }
 }
