@@ -12,6 +12,8 @@ import IR
 struct SecondLook: Sendable {
   let program: Program
   let units: [ProgramUnit]
+  /// Their code, in one array that all looks share.
+  private let modules: [Module]
   /// Models by function, for each module.
   let models: [[FunctionModel?]]
   let steps: [AnalysisStep]
@@ -60,6 +62,7 @@ struct SecondLook: Sendable {
   ) {
     self.program = program
     self.units = units
+    modules = units.map(\.module)
     self.models = models
     self.steps = steps
     self.outcomes = outcomes
@@ -75,11 +78,11 @@ struct SecondLook: Sendable {
     let key = steps[number].key
     if let kept = kept(number) { return kept }
     var result = Result()
-    let module = units[key.module].module
+    let module = modules[key.module]
     guard outcomes[number].result.isComplete, let body = module.functions[key.function].body,
       body.instructions.count <= 1500
     else { return result }
-    var importer = ModuleImporter(units.map(\.module), position: key.module)
+    var importer = ModuleImporter(modules, position: key.module)
     var asked = AskedFacts()
     guard let inlined = inlined(body, number, &importer, &asked) else {
       result.facts = asked.facts
@@ -159,7 +162,7 @@ struct SecondLook: Sendable {
   /// The code that a call of a function runs, where it may stand in the place of the call.
   private func code(_ key: FunctionKey?) -> Body? {
     guard let key, summaries[key] != nil,
-      let code = units[key.module].module.functions[key.function].body,
+      let code = modules[key.module].functions[key.function].body,
       code.instructions.count <= 150
     else { return nil }
     return code
@@ -285,7 +288,7 @@ struct SecondLook: Sendable {
   ) -> Machine {
     let imported = importer.importedFunctions
     let imports = Facts.Imports(
-      ownFunctions: units[key.module].module.functions.count, functions: imported,
+      ownFunctions: modules[key.module].functions.count, functions: imported,
       globals: importer.importedGlobals)
     let facts = Facts(
       program: program, summaries: summaries, module: key.module, imports: imports)
