@@ -22,6 +22,7 @@ extension Machine {
         return .unknown
       }
       if let summary = facts.summary(of: target, in: module), call.resultObject == nil {
+        if !state.fetches.again.isEmpty { useFetched(passing: arguments, at: value, &state) }
         return apply(summary, arguments, at: value, &state)
       }
       if let model = models[Int(target.index)], !model.isUnseen,
@@ -31,6 +32,7 @@ extension Machine {
       }
       useFormat(module.functions[target], arguments, at: value, &state)
     }
+    if !state.fetches.again.isEmpty { useFetched(passing: arguments, at: value, &state) }
     if mode == .replay {
       state.unseenCalls = state.conditions.count
       if !state.trail.isEmpty { state.trail[state.trail.count - 1].callsUnseen = true }

@@ -21,6 +21,7 @@ extension Machine {
   mutating func explore() -> Exploration? {
     mode = .explore
     isNearUser = takesUserPointers
+    fetchesTwice = isNearUser && callsTwoFetches
     let none = [State?](repeating: nil, count: flow.loops.count)
     var exploration = Exploration(heads: none, backs: none)
     var inflow = Array<[(source: Int, state: State)]>(repeating: [], count: flow.order.count)
@@ -336,6 +337,7 @@ extension Machine {
       left.isHavocked == right.isHavocked, left.released == right.released,
       left.acquired == right.acquired, left.closed == right.closed, left.locks == right.locks,
       left.errors == right.errors, left.userPointers == right.userPointers,
+      left.fetches == right.fetches,
       left.inputs == right.inputs, left.indexed == right.indexed,
       left.relations == right.relations, left.nulls == right.nulls,
       left.dereferenced == right.dereferenced, left.uninitialised == right.uninitialised

@@ -115,6 +115,9 @@ extension Machine {
     }
     switch registers[Int(condition.index)] {
     case .number(let form):
+      if !state.fetches.numbers.isEmpty {
+        decideFetched(.notEqual, form, .zero, origin, kind, &state)
+      }
       let boundary = boundary(kind, origin, isTrue, condition, nil)
       return isTrue
         ? assumeNotZero(form, boundary, &state) : assumeZero(form, boundary, &state)
@@ -256,6 +259,9 @@ extension Machine {
     if decide(op, left, right, state) == nil {
       question(left, &state)
       question(right, &state)
+    }
+    if !state.fetches.numbers.isEmpty {
+      decideFetched(op, form(left), form(right), origin, kind, &state)
     }
     guard let difference = difference(left, right) else {
       let reason = boundary(kind, origin, isTaken, left, right)

@@ -53,6 +53,9 @@ extension State {
       guard other.region == range.region, other.low <= range.high, range.low <= other.high else {
         return false
       }
+      // Neighbours that two calls bring in stay two.
+      let isNeighbour = other.low == range.high || range.low == other.high
+      if isNeighbour, other.boundary != range.boundary { return false }
       range.low = min(range.low, other.low)
       range.high = max(range.high, other.high)
       return true
@@ -64,6 +67,7 @@ extension State {
 
   /// Forgets that the bytes `low..<high` of a region come from outside.
   mutating func removeInputs(in region: Region, from low: Int64, to high: Int64) {
+    if !fetches.bytes.isEmpty { fetches.forget(region, from: low, to: high) }
     if input(in: region, from: low, to: high) == nil { return }
     let old = inputs
     inputs = []
@@ -219,6 +223,16 @@ extension Machine {
     guard case .pointer(let region, let offset, let inside, _) = registers[Int(target.index)] else {
       return
     }
+    let reach = reach(of: offset, inside, count, state)
+    guard reach.low < reach.high else { return }
+    state.addInput(
+      InputRange(region: region, low: reach.low, high: reach.high, boundary: boundary))
+  }
+
+  /// The bytes of a region that a call may fill, which fills `count` from `offset` on.
+  func reach(
+    of offset: LinearForm, _ inside: SubObject, _ count: LinearForm?, _ state: State
+  ) -> (low: Int64, high: Int64) {
     let reach = bounds(offset, state).interval
     let length = count.map { bounds($0, state).interval.high } ?? Int128(Int64.max)
     var low = max(reach.low, 0)
@@ -229,10 +243,7 @@ extension Machine {
       low = max(low, base.low)
       high = min(high, base.high + Int128(universe[inside].size))
     }
-    guard low < high else { return }
-    state.addInput(
-      InputRange(
-        region: region, low: Int64(clamping: low), high: Int64(clamping: high), boundary: boundary))
+    return (Int64(clamping: low), Int64(clamping: high))
   }
 
   /// What `scanf` stores comes from outside; what `sscanf` stores, where its text does.

@@ -45,6 +45,10 @@ extension Machine {
     result.joinNulls(left, right)
     result.joinResources(left, right)
     result.joinUserPointers(left, right)
+    if fetchesTwice {
+      result.fetches = left.fetches
+      result.fetches.join(right.fetches)
+    }
     joinLocks(left, right, &result)
     joinErrors(left, right, &result)
     for fact in context.errors { result.setError(fact) }

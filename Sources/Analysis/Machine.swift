@@ -24,6 +24,8 @@ enum CandidateKind: Hashable, Sendable {
   case frameEscape
   /// An access to the user's memory.
   case userPointer
+  /// A second copy of the user's bytes that is used as if it were the first.
+  case doubleFetch
   /// An access through an error number.
   case errorPointer
   /// An address that is printed.
@@ -161,6 +163,8 @@ struct Machine {
   var sharesUnnamed = false
   /// Whether the function calls something that takes addresses of the user's.
   var isNearUser = false
+  /// Whether it has two calls that fetch what the user has.
+  var fetchesTwice = false
   /// Locks that the function gives back somewhere.
   var unlocked: Set<LockKey> = []
   /// Whether it gives back a lock that is not known by its place.

@@ -40,6 +40,7 @@ extension Machine {
     }
     if let outside = loadInput(region, offset, size, at: value, &state) {
       state.keepCell(in: region, at: offset.constant, size: UInt32(size), outside)
+      if fetchesTwice { noteFetched(region, offset.constant, size, outside, &state) }
       return outside
     }
     if !type(of: value).isPointer, let initial = initialValue(region, offset.constant, size) {
@@ -152,6 +153,9 @@ extension Machine {
     }
     dereference(address, at: value, argument: 0, &state)
     if case .pointer(let target, _, _, _) = content { expose(target, in: address, &state) }
+    if !state.fetches.again.isEmpty {
+      useFetched(stored, as: .store, at: value, argument: 0, &state)
+    }
     noteStored(content, in: registers[Int(address.index)], &state)
     let size = Int64(clamping: type(of: value).size)
     access(

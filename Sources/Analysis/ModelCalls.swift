@@ -12,6 +12,7 @@ extension Machine {
   ) -> AbstractValue {
     checkSizes(model, arguments, at: value, state)
     checkMeasured(model, arguments, at: value)
+    if !state.fetches.numbers.isEmpty { useFetched(model, arguments, at: value, &state) }
     dereferenceArguments(model, function, arguments, at: value, &state)
     // The result speaks of the state before the call: strcpy returns a pointer, strlen a length.
     var result =
@@ -37,8 +38,12 @@ extension Machine {
       return noteError(
         declaredResult(function, arguments, at: value, &state), model, by: value, &state)
     }
-    for case .fetch(-1, _, let count) in model.effects {
-      fillResult(result, size(count, arguments, about: 0), by: value, &state)
+    for case .fetch(-1, let source, let count) in model.effects {
+      let bytes = size(count, arguments, about: 0)
+      fillResult(result, bytes, by: value, &state)
+      if source < arguments.count {
+        noteFetch(from: arguments[source], to: result, bytes, at: value, &state)
+      }
     }
     if model.mayBeError { return noteError(result, model, by: value, &state) }
     if function.attributes.contains(.returnsNonNull),
@@ -178,8 +183,16 @@ extension Machine {
       checkRevealed(arguments, format: format, first: first, at: value, state)
     // The answer is what the model returns.
     case .asksError: break
-    case .user(let index), .fetch(_, let index, _):
+    case .user(let index):
       if has(index) { takeAsUsers(arguments[index], at: value, index: index, &state) }
+    case .fetch(let target, let index, let count):
+      guard has(index) else { return }
+      takeAsUsers(arguments[index], at: value, index: index, &state)
+      if has(target) {
+        noteFetch(
+          from: arguments[index], to: registers[Int(arguments[target].index)],
+          size(count, arguments, about: target), at: value, &state)
+      }
     case .copyString, .appendString, .copyBounded, .appendBounded, .copyTerminated,
       .appendTerminated, .terminate, .external, .externalText:
       applyString(effect, arguments, at: value, &state)

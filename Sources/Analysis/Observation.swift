@@ -374,6 +374,37 @@ public struct NullObservation: Sendable, Hashable, Codable {
   public var isAssured: Bool
 }
 
+/// Bytes of the user's that were fetched twice: the first copy was judged, the second is used.
+public struct DoubleFetchObservation: Sendable, Hashable, Codable {
+  /// What was decided by the first copy.
+  public enum Decision: String, Sendable, Hashable, Codable {
+    /// It was compared for equality.
+    case equality
+    /// It was held against a bound.
+    case bound
+    /// So much memory was allocated or copied.
+    case size
+  }
+
+  /// What the second copy is used for.
+  public enum Use: String, Sendable, Hashable, Codable {
+    case index, size, loopBound, argument, store
+    /// The whole copy goes to a function that may use it.
+    case object
+  }
+
+  /// What is used, as written.
+  public var object: String
+  /// The function that fetches it again.
+  public var fetcher: String
+  /// The function that uses it; empty for a plain use.
+  public var callee: String
+  /// What was decided by the first copy.
+  public var decision: Decision
+  /// What the second copy is used for.
+  public var use: Use
+}
+
 /// An access through a pointer that is an address of the user's.
 public struct UserPointerObservation: Sendable, Hashable, Codable {
   /// The pointer as written.
@@ -514,6 +545,8 @@ public struct Observation: Sendable, Hashable, Codable {
     case concern(ConcernObservation)
     /// An access to the user's memory.
     case userPointer(UserPointerObservation)
+    /// A second copy of the user's bytes that is used as if it were the first.
+    case doubleFetch(DoubleFetchObservation)
     /// An access through an error number.
     case errorPointer(ErrorPointerObservation)
     /// An address of the kernel that users can read.

@@ -387,6 +387,7 @@ extension Observation.Kind {
     case .uninitialised: 8
     case .null: 9
     case .userPointer: -49
+    case .doubleFetch: -48
     case .errorPointer: -50
     case .revealed: -51
     case .lock(let lock): -40 - Int(lock.mistake.rawValue)

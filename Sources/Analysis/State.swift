@@ -118,6 +118,8 @@ struct State: Hashable, Sendable {
   var closed: ContiguousArray<Closing> = []
   /// What the path did with pointers that may be the user's, ascending.
   var userPointers: ContiguousArray<UserPointerFact> = []
+  /// What the path fetched from the user's memory; empty unless the function does so twice.
+  var fetches = UserFetches()
   /// Pointers that may be error numbers, ascending.
   var errors: ContiguousArray<ErrorFact> = []
   /// Locks that the function took or gave back, ascending.
@@ -342,6 +344,7 @@ struct State: Hashable, Sendable {
     relations.removeAll { uses($0.form) }
     retireResources(symbol)
     if !locks.isEmpty { locks.removeAll { $0.pending == symbol } }
+    if !fetches.bytes.isEmpty { fetches.retire(symbol) }
     for index in errors.indices where errors[index].pending == symbol {
       errors[index].pending = nil
     }

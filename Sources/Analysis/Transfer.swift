@@ -46,6 +46,9 @@ extension Machine {
     case .field(let base, let field):
       return member(registers[Int(base.index)], field, at: value, &state)
     case .element(let base, let index, let stride):
+      if !state.fetches.again.isEmpty {
+        useFetched(index, as: .index, at: value, argument: 1, &state)
+      }
       return element(
         base, index, stride: LinearForm(constant: Int64(stride)), at: value, &state)
     case .dynamicElement(let base, let index, let stride):
@@ -92,6 +95,7 @@ extension Machine {
     case .compare(let op, let left, let right):
       if flow.innermostLoop[position] >= 0, conditionKind(at: position) == .loopCondition {
         checkLoopBound(value, op, left, right, state)
+        if !state.fetches.again.isEmpty { useFetched(bound: op, left, right, at: value, &state) }
       }
       switch decide(op, left, right, state) {
       case true?: return .constant(1)
@@ -244,6 +248,10 @@ extension Machine {
   ) -> [(target: Int, state: State)] {
     var edges: [(target: Int, state: State)] = []
     let known = form(row.value)
+    var state = state
+    if !state.fetches.numbers.isEmpty {
+      decideFetched(.equal, known, nil, origin, .guardCondition, &state)
+    }
     let boundary = universe.id(
       of: Boundary(
         kind: .guardCondition, place: .own(origin), position: position, isTaken: true,

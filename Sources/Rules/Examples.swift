@@ -219,6 +219,46 @@ extension RuleExample {
           return result;
         }
         """#),
+    "double-fetch": RuleExample(
+      bad: #"""
+        // The length is checked in the first copy and used from the second.
+        #include "kernel.h"
+
+        struct packet {
+          u32 length;
+          u8 data[60];
+        };
+
+        long packet_send(const struct packet __user *from, u8 *wire) {
+          struct packet packet;
+          u32 length;
+          if (copy_from_user(&length, &from->length, sizeof(length))) return -EFAULT;
+          if (length > sizeof(packet.data)) return -EINVAL;
+          if (copy_from_user(&packet, from, sizeof(packet))) return -EFAULT;
+          memcpy(wire, packet.data, packet.length);  // double-fetch
+          return 0;
+        }
+        """#,
+      good: #"""
+        // What was checked is what is used.
+        #include "kernel.h"
+
+        struct packet {
+          u32 length;
+          u8 data[60];
+        };
+
+        long packet_send(const struct packet __user *from, u8 *wire) {
+          struct packet packet;
+          u32 length;
+          if (copy_from_user(&length, &from->length, sizeof(length))) return -EFAULT;
+          if (length > sizeof(packet.data)) return -EINVAL;
+          if (copy_from_user(&packet, from, sizeof(packet))) return -EFAULT;
+          packet.length = length;
+          memcpy(wire, packet.data, packet.length);
+          return 0;
+        }
+        """#),
     "double-free": RuleExample(
       bad: #"""
         #include "libc.h"

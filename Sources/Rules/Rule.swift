@@ -26,6 +26,7 @@ public struct Rule: Sendable {
     commandInjection,
     divideByZero,
     doubleClose,
+    doubleFetch,
     doubleFree,
     errorPointerDereference,
     formatString,
