@@ -265,7 +265,8 @@ extension Machine {
     guard case .pointer(let region, let offset, let inside, _) = registers[Int(target.index)]
     else { return }
     noteWrite(region, &state)
-    state.forgetCells(region)
+    let written = reach(of: offset, inside, count, state)
+    state.removeCells(in: region, from: written.low, to: written.high)
     guard let place = stringPlace(region, inside, offset), let count else {
       state.removeStrings(in: region)
       return
