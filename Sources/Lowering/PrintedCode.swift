@@ -12,12 +12,14 @@ struct ForHeader: Hashable {
 
 /// What the text of a function, as clang prints it, tells that the tree does not.
 ///
-/// That is which parts a `for` has, and the types between which a `_Generic` chooses. Macros are
-/// expanded in it.
+/// That is which parts a `for` has, the types between which a `_Generic` chooses, and what `asm` says.
+/// Macros are expanded in it.
 struct PrintedFunction: Hashable {
   private(set) var forHeaders: [ForHeader] = []
   /// The types of the associations of each `_Generic`, in order.
   private(set) var selections: [[String]] = []
+  /// The `asm` statements, in order.
+  private(set) var assemblies: [PrintedAssembly] = []
   /// The headers and selections that are open, innermost last.
   private var open: [OpenList] = []
 
@@ -39,9 +41,13 @@ struct PrintedFunction: Hashable {
     var scanner = TokenScanner(start: 0, end: bytes.count)
     var depth = 0
     var pending: ListKind?
+    var assembly = AssemblyScanner()
     while let (kind, start) = scanner.next(in: bytes.span) {
       guard kind == .token else { continue }
       let word = String(decoding: bytes[start..<scanner.position], as: UTF8.self)
+      // A declaration's name in assembly is printed without a blank before the parenthesis.
+      let next = scanner.position < bytes.count ? bytes[scanner.position] : 0
+      assembly.take(word, isStatement: next == UInt8(ascii: " "))
       switch word {
       case "for", "_Generic":
         note(word)
@@ -59,6 +65,7 @@ struct PrintedFunction: Hashable {
       }
       pending = nil
     }
+    assemblies = assembly.found
   }
 
   private mutating func begin(_ kind: ListKind, _ depth: Int) {

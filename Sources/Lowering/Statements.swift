@@ -328,16 +328,4 @@ extension Lowerer {
       code.terminate(.returnValue(value), place)
     }
   }
-
-  // MARK: Assembly
-
-  private mutating func lowerAssembly(_ node: Cursor) {
-    beginStatement(node)
-    var operands: [ValueID] = []
-    for child in unit.children(of: node) where unit.kind(of: child).isExpression {
-      operands.append(operand(child))
-    }
-    let place = origin(node)
-    run(.assembly(operands: code.list(operands)), place)
-  }
 }

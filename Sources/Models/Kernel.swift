@@ -17,6 +17,8 @@ let kernelCopies = """
   copy_from_iter: instead; write 0 #1; external 0 #1; ret upto #1
   simple_read_from_buffer: instead; user 0; ret -22..2147483647
   simple_write_to_buffer: instead; user 3; external 0 #1
+  __get_user __get_user_nocheck: clobber 0; fetch 1 2 #3
+  __put_user __put_user_nocheck: clobber 0; user 1
   memdup_user vmemdup_user: instead; fetch result 0 #1; ret memory #1; error
   memdup_user_nul: instead; user 0; error
   strndup_user: instead; user 0; error
