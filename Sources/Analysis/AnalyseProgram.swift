@@ -8,8 +8,10 @@ public import IR
 
 /// A unit of a program.
 public struct ProgramUnit: Sendable {
-  /// Its code.
-  public var module: Module
+  /// Its code: read only where some function of it has to be looked at, or something was found there.
+  public var code: LazyModule
+  /// What the other units may ask of it.
+  public var linkage: Linkage
   /// What tells it from the other units of the program, the same in every run.
   public var name: Digest
   /// What tells its code from any other.
@@ -20,11 +22,26 @@ public struct ProgramUnit: Sendable {
   public var isWanted = true
 
   /// Makes a unit.
-  public init(module: Module, name: Digest, digest: Digest, results: [UnitResults] = []) {
-    self.module = module
+  public init(
+    code: LazyModule, linkage: Linkage, name: Digest, digest: Digest, results: [UnitResults] = []
+  ) {
+    self.code = code
+    self.linkage = linkage
     self.name = name
     self.digest = digest
     self.results = results
+  }
+
+  /// Makes a unit whose code is there, and of which nothing is kept; `number` tells it from others.
+  public init(_ module: Module, number: Int) {
+    self.init(
+      code: LazyModule(SharedModule(module)), linkage: Linkage(of: module),
+      name: Digest(high: 0, low: UInt64(number)), digest: .zero)
+  }
+
+  /// Whether somebody needed the code, and it could not be read.
+  public var isUnreadable: Bool {
+    if case .some(.none) = code.known { true } else { false }
   }
 }
 
@@ -38,6 +55,9 @@ public struct ProgramResult: Sendable {
   public var functions = 0
   /// Functions that were looked at, because nothing was kept of them or something else was answered.
   public var looked = 0
+  /// Those of them of which a kept result, of the same code, came out again: something that they asked was
+  /// answered differently, and made no difference.
+  public var needless = 0
 }
 
 /// Analyses modules as one program.
@@ -48,16 +68,14 @@ public func analyse(
   _ modules: [Module], models: ModelTable, options: AnalysisOptions,
   runner: some StepRunner = SequentialSteps()
 ) -> [ModuleResult] {
-  let units = modules.enumerated().map { index, module in
-    ProgramUnit(
-      module: module, name: Digest(high: 0, low: UInt64(index)), digest: .zero)
-  }
+  let units = modules.enumerated().map { ProgramUnit($1, number: $0) }
   return analyse(units, models: models, options: options, isStored: false, runner: runner).modules
 }
 
 /// Analyses units as one program, with what earlier runs kept.
 ///
-/// The result is that of an analysis from the start, but for what is counted.
+/// The result is that of an analysis from the start, but for what is counted. Where the code of a unit
+/// that was needed could not be read (`ProgramUnit.isUnreadable`), it means nothing.
 ///
 /// - Parameters:
 ///   - units: the program.
@@ -85,10 +103,9 @@ public func analyse(
 /// One analysis of a program.
 private struct ProgramRun: Sendable {
   let units: [ProgramUnit]
-  let modules: [Module]
   let program: Program
   /// Models by function, for each module.
-  let models: [[FunctionModel?]]
+  let models: [Lazy<[FunctionModel?]>]
   let steps: [AnalysisStep]
   let fuel: Int
   let isStored: Bool
@@ -97,12 +114,10 @@ private struct ProgramRun: Sendable {
 
   init(_ units: [ProgramUnit], models: ModelTable, options: AnalysisOptions, isStored: Bool) {
     self.units = units
-    modules = units.map(\.module)
     program = Program(
-      modules, isWhole: options.isWholeProgram, modelled: models.insteadOfCode)
-    self.models = modules.map { module in
-      module.functions.rows.map { models[module.symbols[$0.name]] }
-    }
+      units.map(\.linkage), code: units.map(\.code), isWhole: options.isWholeProgram,
+      modelled: models.insteadOfCode)
+    self.models = units.map { unit in Lazy { unit.linkage.functions.map { models[$0.name] } } }
     steps = program.steps()
     fuel = options.fuel
     self.isStored = isStored
@@ -120,7 +135,9 @@ private struct ProgramRun: Sendable {
       carryOut(number, earlier)
     }
     if outcomes.contains(where: \.isDamaged) { return nil }
-    var results = modules.map { [FunctionResult?](repeating: nil, count: $0.functions.count) }
+    var results = units.map {
+      [FunctionResult?](repeating: nil, count: $0.linkage.functions.count)
+    }
     for (step, outcome) in zip(steps, outcomes) {
       let row = Int(step.key.function.index)
       let before = results[step.key.module][row]?.steps ?? 0
@@ -145,6 +162,9 @@ private struct ProgramRun: Sendable {
     result.looked = zip(final, looks).count { entry, look in
       units[entry.0.key.module].isWanted && (entry.1.kept == nil || !look.isKept)
     }
+    result.needless = zip(final, looks).count { entry, look in
+      units[entry.0.key.module].isWanted && again.isNeedless(entry.0.key, entry.1, look)
+    }
     if isStored { result.kept = kept(final, looks, runner) }
     return result
   }
@@ -163,13 +183,18 @@ private struct ProgramRun: Sendable {
       summaries[steps[need].key] = outcomes[need]?.summary
     }
     if let kept = kept(step, outcomes, summaries) { return kept }
-    if var settled = step.assume(&summaries, outcomes, steps, modules) {
+    guard let code = units[module].code.value else {
+      var lost = Outcome(result: FunctionResult(step.key.function), isStored: false)
+      lost.isDamaged = true
+      return lost
+    }
+    if var settled = step.assume(&summaries, outcomes, steps, units) {
       settled.facts = facts(of: step, outcomes, and: [])
       return settled
     }
     let facts = Facts(program: program, summaries: summaries, module: module)
     var outcome = analyse(
-      step.key, in: modules[module], models: models[module], facts: facts, fuel: fuel,
+      step.key, in: code.module, models: models[module].value, facts: facts, fuel: fuel,
       isStored: isStored)
     if case .verdict = step.round {
       outcome.facts = self.facts(of: step, outcomes, and: outcome.facts)

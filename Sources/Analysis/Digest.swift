@@ -25,6 +25,16 @@ public struct Digest: BitwiseCopyable, Hashable, Comparable, Sendable {
     self.init(high: Self.word(hash, at: 0), low: Self.word(hash, at: 8))
   }
 
+  /// Bytes of a digest.
+  public static let size = 16
+
+  /// The digest of sixteen bytes that `bytes` gave; nil for another number.
+  public init?(bytes: some Collection<UInt8>) {
+    guard bytes.count == Self.size else { return nil }
+    let bytes = Array(bytes)
+    self.init(high: Self.word(bytes, at: 0), low: Self.word(bytes, at: 8))
+  }
+
   /// The sixteen bytes.
   public var bytes: ContiguousArray<UInt8> {
     var bytes: ContiguousArray<UInt8> = []

@@ -1,57 +1,59 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import IR
+import IR
 
 /// What is known of the whole program before any function is analysed.
-public struct Program: Sendable {
+struct Program: Sendable {
   private var written: Set<String> = []
   /// Variables whose address is a value: it is stored, passed or part of an initialiser.
   private var addressed: Set<String> = []
   private var endless: Set<String> = []
   /// The only definition of a name of external linkage; `nil` where there are several.
   private var external: [String: FunctionKey?] = [:]
-  private var definitions: [String: (module: Int, global: GlobalID)] = [:]
-  private var globals: [[String: GlobalID]] = []
+  private var definitions: [String: (unit: Int, row: Int)] = [:]
   private var callCounts: [FunctionKey: Int] = [:]
   /// Functions that calls name; looked up, never listed.
   private var called: Set<FunctionKey> = []
-  private let modules: [Module]
+  private let units: [Linkage]
+  private let code: [LazyModule]
   private let isWhole: Bool
   /// For each function of each module the body that a call of it means.
   private var bodies: [[FunctionKey?]] = []
+  /// The variables of each module by USR.
+  private let globals: [Lazy<[String: GlobalID]>]
 
   /// Reads the stores and address uses of all modules.
+  init(_ modules: [Module], isWhole: Bool, modelled: Set<String> = []) {
+    self.init(
+      modules.map { Linkage(of: $0) }, code: modules.map { LazyModule(SharedModule($0)) },
+      isWhole: isWhole, modelled: modelled)
+  }
+
+  /// Joins units.
   ///
   /// With `isWhole`, a variable of external linkage that no module writes counts as never written.
   /// `modelled` are names of functions whose models count instead of their code.
-  public init(_ modules: [Module], isWhole: Bool, modelled: Set<String> = []) {
-    self.modules = modules
+  init(_ units: [Linkage], code: [LazyModule], isWhole: Bool, modelled: Set<String>) {
+    self.units = units
+    self.code = code
     self.isWhole = isWhole
-    for (index, module) in modules.enumerated() {
-      globals.append(
+    globals = units.map { unit in
+      Lazy {
         Dictionary(
-          module.globals.ids.map { (module.symbols[module.globals[$0].usr], $0) },
-          uniquingKeysWith: { first, _ in first }))
-      for id in module.globals.ids where module.globals[id].isDefinition {
-        let usr = module.symbols[module.globals[id].usr]
-        if definitions[usr] == nil { definitions[usr] = (index, id) }
-        for cell in module.globals[id].initializer ?? [] {
-          if case .global(let target, _) = cell.value {
-            written.insert(module.symbols[module.globals[target].usr])
-            addressed.insert(module.symbols[module.globals[target].usr])
-          }
-        }
+          unit.variables.enumerated().map { ($1.usr, GlobalID($0)) },
+          uniquingKeysWith: { first, _ in first })
       }
-      for id in module.functions.ids {
-        let function = module.functions[id]
-        guard let body = function.body else { continue }
-        if !function.attributes.contains(.isStatic) {
-          let usr = module.symbols[function.usr]
-          let key = FunctionKey(module: index, function: id)
-          external[usr] = external[usr] == nil ? .some(key) : .some(nil)
-        }
-        for usr in Self.writtenGlobals(in: body, of: module) { written.insert(usr) }
-        for usr in Self.addressedGlobals(in: body, of: module) { addressed.insert(usr) }
+    }
+    for (index, unit) in units.enumerated() {
+      for (row, variable) in unit.variables.enumerated() where variable.isDefinition {
+        if definitions[variable.usr] == nil { definitions[variable.usr] = (index, row) }
+      }
+      for row in unit.written { written.insert(unit.variables[Int(row)].usr) }
+      for row in unit.addressed { addressed.insert(unit.variables[Int(row)].usr) }
+      for (row, function) in unit.functions.enumerated()
+      where function.hasBody && !function.isStatic {
+        let key = FunctionKey(module: index, function: FunctionID(row))
+        external[function.usr] = external[function.usr] == nil ? .some(key) : .some(nil)
       }
     }
     findBodies(modelled)
@@ -60,46 +62,34 @@ public struct Program: Sendable {
   }
 
   private mutating func findBodies(_ modelled: Set<String>) {
-    for (index, module) in modules.enumerated() {
+    for (index, unit) in units.enumerated() {
       bodies.append(
-        module.functions.ids.map { id in
-          let row = module.functions[id]
-          if Self.isModelled(row, in: module, modelled) { return nil }
-          if row.body != nil { return FunctionKey(module: index, function: id) }
-          if row.attributes.contains(.isStatic) { return nil }
-          return external[module.symbols[row.usr]] ?? nil
+        unit.functions.enumerated().map { row, function in
+          // Whether a model speaks for it whatever its code does: that of a header, or of another file.
+          let isElsewhere = !function.hasBody || !function.isOfMainFile
+          if isElsewhere, modelled.contains(function.name) { return nil }
+          if function.hasBody { return FunctionKey(module: index, function: FunctionID(row)) }
+          if function.isStatic { return nil }
+          return external[function.usr] ?? nil
         })
     }
   }
 
-  /// Whether a model speaks for a function whatever its code does: that of a header, or of another file.
-  private static func isModelled(
-    _ function: Function, in module: Module, _ modelled: Set<String>
-  ) -> Bool {
-    guard !modelled.isEmpty, modelled.contains(module.symbols[function.name]) else { return false }
-    return function.body == nil || module.origins[function.origin].file != module.mainFile
-  }
-
   private mutating func countCalls() {
-    for (index, module) in modules.enumerated() {
-      for body in module.functions.rows.lazy.compactMap(\.body) {
-        for call in body.calls.rows {
-          guard case .function(let callee) = call.callee else { continue }
+    for (index, unit) in units.enumerated() {
+      for function in unit.functions {
+        for callee in function.calls {
           count(callee, in: index)
-          if let key = definition(of: callee, in: index) { called.insert(key) }
+          if let key = bodies[index][Int(callee)] { called.insert(key) }
         }
-        for row in body.instructions.rows {
-          if case .function(let function) = row.operation { count(function, in: index) }
-        }
+        for row in function.named { count(row, in: index) }
       }
-      for cell in module.globals.rows.lazy.flatMap({ $0.initializer ?? [] }) {
-        if case .function(let function) = cell.value { count(function, in: index) }
-      }
+      for row in unit.initialisers { count(row, in: index) }
     }
   }
 
-  private mutating func count(_ function: FunctionID, in module: Int) {
-    if let key = definition(of: function, in: module) { callCounts[key, default: 0] += 1 }
+  private mutating func count(_ row: UInt32, in module: Int) {
+    if let key = bodies[module][Int(row)] { callCounts[key, default: 0] += 1 }
   }
 
   /// The body that a call means: the module's own, else the program's only one.
@@ -109,8 +99,8 @@ public struct Program: Sendable {
 
   /// The body that a question means, nil inside for none; nil outside where there is no such function.
   func definition(of question: Question) -> FunctionKey?? {
-    guard modules.indices.contains(question.unit),
-      question.row < modules[question.unit].functions.count
+    guard units.indices.contains(question.unit),
+      question.row < units[question.unit].functions.count
     else { return nil }
     return .some(definition(of: FunctionID(index: question.row), in: question.unit))
   }
@@ -118,9 +108,9 @@ public struct Program: Sendable {
   /// All functions with a body, callees before callers where the calls are not recursive.
   func steps() -> [AnalysisStep] {
     var order = CallOrder(program: self)
-    for index in modules.indices {
-      for id in modules[index].functions.ids where modules[index].functions[id].body != nil {
-        order.visit(FunctionKey(module: index, function: id))
+    for (index, unit) in units.enumerated() {
+      for (row, function) in unit.functions.enumerated() where function.hasBody {
+        order.visit(FunctionKey(module: index, function: FunctionID(row)))
       }
     }
     return order.steps()
@@ -128,34 +118,31 @@ public struct Program: Sendable {
 
   /// The functions of the program that a function calls by name.
   func directCallees(of key: FunctionKey) -> [FunctionKey] {
-    guard let body = modules[key.module].functions[key.function].body else { return [] }
-    return body.calls.rows.compactMap { call in
-      guard case .function(let callee) = call.callee else { return nil }
-      return definition(of: callee, in: key.module)
-    }
+    function(key).calls.compactMap { bodies[key.module][Int($0)] }
   }
 
   /// The functions of the program that a function calls by name, takes the address of, or finds in a
   /// table that it names.
   func callees(of key: FunctionKey) -> [FunctionKey] {
-    let module = modules[key.module]
-    guard let body = module.functions[key.function].body else { return [] }
-    let called = body.calls.rows.compactMap { call in
-      if case .function(let callee) = call.callee { callee } else { nil }
-    }
-    let named = body.instructions.rows.compactMap { row in
-      if case .function(let function) = row.operation { function } else { nil }
-    }
-    var listed: [FunctionID] = []
-    for case .global(let global) in body.instructions.rows.lazy.map(\.operation) {
-      for case .function(let function) in (module.globals[global].initializer ?? []).prefix(64)
-        .lazy.map(\.value)
-      {
-        listed.append(function)
+    let function = function(key)
+    var found: [FunctionKey] = []
+    for rows in [function.calls, function.named, function.tabled] {
+      for row in rows {
+        if let key = bodies[key.module][Int(row)] { found.append(key) }
       }
     }
-    return (called + named + listed).compactMap { definition(of: $0, in: key.module) }
+    return found
   }
+
+  /// How many instructions a function has.
+  func size(of key: FunctionKey) -> Int { Int(function(key).size) }
+
+  private func function(_ key: FunctionKey) -> Linkage.Function {
+    units[key.module].functions[Int(key.function.index)]
+  }
+
+  /// The name of a function.
+  func name(of key: FunctionKey) -> String { function(key).name }
 
   /// How many calls in the program name a function, and how many times its address is used.
   func callCount(of key: FunctionKey) -> Int { callCounts[key] ?? 0 }
@@ -168,47 +155,22 @@ public struct Program: Sendable {
 
   /// Functions that end in `exit` and the like without saying so, innermost first.
   private mutating func findEndless() {
+    var open = units.enumerated().flatMap { index, unit in
+      unit.functions.indices.filter { !unit.functions[$0].flow.isEmpty }.map { (index, $0) }
+    }
     var changed = true
     while changed {
       changed = false
-      for module in modules {
-        for function in module.functions.rows {
-          let usr = module.symbols[function.usr]
-          guard let body = function.body, !endless.contains(usr), !canReturn(body, in: module)
-          else { continue }
-          endless.insert(usr)
-          changed = true
+      open.removeAll { index, row in
+        let functions = units[index].functions
+        let canReturn = Flow.canReturn(functions[row].flow) { callee in
+          endless.contains(functions[Int(callee)].usr)
         }
+        if canReturn { return false }
+        if endless.insert(functions[row].usr).inserted { changed = true }
+        return true
       }
     }
-  }
-
-  private func canReturn(_ body: Body, in module: Module) -> Bool {
-    guard body.blocks.count > 0 else { return true }
-    var isSeen = [Bool](repeating: false, count: body.blocks.count)
-    var open = [BlockID(0)]
-    isSeen[0] = true
-    while let block = open.popLast() {
-      let row = body.blocks[block]
-      let isCut = row.instructions.indices.contains { index in
-        guard case .call(let call) = body.instructions.rows[index].operation,
-          case .function(let callee) = body.calls[call].callee
-        else { return false }
-        return endless.contains(module.symbols[module.functions[callee].usr])
-      }
-      if isCut { continue }
-      switch row.terminator {
-      case .returnVoid, .returnValue: return true
-      default: break
-      }
-      body.forEachSuccessor(of: block) { target in
-        if !isSeen[Int(target.index)] {
-          isSeen[Int(target.index)] = true
-          open.append(target)
-        }
-      }
-    }
-    return false
   }
 
   /// Whether no module writes the variable or takes its address.
@@ -220,27 +182,29 @@ public struct Program: Sendable {
   func isAddressed(_ usr: String) -> Bool { addressed.contains(usr) }
 
   /// The row of a variable in a module.
-  func global(_ usr: String, in module: Int) -> GlobalID? { globals[module][usr] }
+  func global(_ usr: String, in module: Int) -> GlobalID? { globals[module].value[usr] }
 
   /// Whether the definition of a variable is part of the program and says `const`.
   func isDefinedConst(_ usr: String) -> Bool {
     guard let definition = definitions[usr] else { return false }
-    return modules[definition.module].globals[definition.global].isConst
+    return units[definition.unit].variables[definition.row].isConst
   }
 
   /// The size of a variable where some module defines it, in bytes.
   func size(ofGlobal usr: String) -> Int64? {
     guard let definition = definitions[usr] else { return nil }
-    let module = modules[definition.module]
-    let size = module.types[module.globals[definition.global].type].size
+    let size = units[definition.unit].variables[definition.row].size
     return size > 0 ? Int64(exactly: size) : nil
   }
 
   /// The scalar that a variable's initialiser puts at an offset.
   func initialValue(_ usr: String, offset: UInt64, size: UInt64) -> Int64? {
-    guard let definition = definitions[usr] else { return nil }
-    let module = modules[definition.module]
-    return Self.cell(of: module.globals[definition.global], in: module, offset: offset, size: size)
+    guard let definition = definitions[usr], let code = code[definition.unit].value else {
+      return nil
+    }
+    return Self.cell(
+      of: code.module.globals[GlobalID(definition.row)], in: code.module, offset: offset, size: size
+    )
   }
 
   /// The scalar that an initialiser puts at an offset; zero where it names no value.
@@ -263,58 +227,5 @@ public struct Program: Sendable {
       return nil
     }
     return 0
-  }
-
-  /// USRs of variables that a function stores to or whose address it uses other than to load.
-  private static func writtenGlobals(in body: Body, of module: Module) -> [String] {
-    var isLoadedOnly = [Bool](repeating: true, count: body.instructions.count)
-    /// Whether the value is an address made from a variable, so that its uses count.
-    var source = [GlobalID?](repeating: nil, count: body.instructions.count)
-    var found: [GlobalID] = []
-    func use(_ value: ValueID) {
-      if let global = source[Int(value.index)] { found.append(global) }
-      isLoadedOnly[Int(value.index)] = false
-    }
-    for (index, row) in body.instructions.rows.enumerated() {
-      switch row.operation {
-      case .global(let global): source[index] = global
-      case .field(let base, _), .cast(.decay, let base), .cast(.pointerCast, let base):
-        source[index] = source[Int(base.index)]
-      case .element(let base, let at, _):
-        source[index] = source[Int(base.index)]
-        use(at)
-      case .load, .loadBits, .compare, .pointerDifference: break
-      case .copy(let destination, _, _): use(destination)
-      case .store(let address, let value, _):
-        use(address)
-        use(value)
-      default: row.operation.forEachOperand(in: body, use)
-      }
-    }
-    for block in body.blocks.rows {
-      if case .returnValue(let value) = block.terminator { use(value) }
-    }
-    return found.map { module.symbols[module.globals[$0].usr] }
-  }
-
-  /// The variables whose own address is used for more than to load or store there.
-  private static func addressedGlobals(in body: Body, of module: Module) -> [String] {
-    var found: [String] = []
-    func use(_ value: ValueID) {
-      if case .global(let global) = body.instructions[value].operation {
-        found.append(module.symbols[module.globals[global].usr])
-      }
-    }
-    for row in body.instructions.rows {
-      switch row.operation {
-      case .load, .loadBits, .compare, .field, .element, .copy, .zero: break
-      case .store(_, let value, _): use(value)
-      default: row.operation.forEachOperand(in: body, use)
-      }
-    }
-    for block in body.blocks.rows {
-      if case .returnValue(let value) = block.terminator { use(value) }
-    }
-    return found
   }
 }

@@ -17,6 +17,9 @@ final class RecordSource {
 
   var isAtEnd: Bool { next == bytes.endIndex }
 
+  /// The index of what is read next.
+  var position: Int { next }
+
   func byte() throws -> UInt8 {
     guard next < bytes.endIndex else { throw RecordError() }
     defer { next += 1 }

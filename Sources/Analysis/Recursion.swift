@@ -54,14 +54,15 @@ extension AnalysisStep {
   /// step has it.
   func assume(
     _ summaries: inout [FunctionKey: StoredSummary], _ outcomes: [Int: Outcome],
-    _ steps: [AnalysisStep], _ modules: [Module]
+    _ steps: [AnalysisStep], _ units: [ProgramUnit]
   ) -> Outcome? {
     switch round {
     case .only: break
     case .guess(let members):
       for member in members {
+        guard let code = units[member.module].code.value else { continue }
         summaries[member] = StoredSummary(
-          Summary(withoutEffects: member, in: modules[member.module]), isStored: false)
+          Summary(withoutEffects: member, in: code.module), isStored: false)
       }
     case .confirmation(let guesses):
       for guess in guesses {

@@ -13,9 +13,9 @@ struct SecondLook: Sendable {
   let program: Program
   let units: [ProgramUnit]
   /// Their code, in one array that all looks share.
-  private let modules: [Module]
+  private let code: [LazyModule]
   /// Models by function, for each module.
-  let models: [[FunctionModel?]]
+  let models: [Lazy<[FunctionModel?]>]
   let steps: [AnalysisStep]
   let outcomes: [Outcome]
   let fuel: Int
@@ -30,7 +30,7 @@ struct SecondLook: Sendable {
   }
 
   /// What is seen in a function.
-  struct Located: Sendable {
+  struct Located: Hashable, Sendable {
     var function: FunctionKey
     var observation: Observation
     /// Where it happens, where that is another place.
@@ -57,12 +57,12 @@ struct SecondLook: Sendable {
   }
 
   init(
-    program: Program, units: [ProgramUnit], models: [[FunctionModel?]],
+    program: Program, units: [ProgramUnit], models: [Lazy<[FunctionModel?]>],
     steps: [AnalysisStep], outcomes: [Outcome], fuel: Int
   ) {
     self.program = program
     self.units = units
-    modules = units.map(\.module)
+    code = units.map(\.code)
     self.models = models
     self.steps = steps
     self.outcomes = outcomes
@@ -78,11 +78,15 @@ struct SecondLook: Sendable {
     let key = steps[number].key
     if let kept = kept(number) { return kept }
     var result = Result()
-    let module = modules[key.module]
-    guard outcomes[number].result.isComplete, let body = module.functions[key.function].body,
-      body.instructions.count <= 1500
-    else { return result }
-    var importer = ModuleImporter(modules, position: key.module)
+    guard outcomes[number].result.isComplete else { return result }
+    guard let module = code[key.module].value?.module else {
+      result.isDamaged = true
+      return result
+    }
+    guard let body = module.functions[key.function].body, body.instructions.count <= 1500 else {
+      return result
+    }
+    var importer = ModuleImporter(code, of: module, position: key.module)
     var asked = AskedFacts()
     guard let inlined = inlined(body, number, &importer, &asked) else {
       result.facts = asked.facts
@@ -111,6 +115,20 @@ struct SecondLook: Sendable {
       }
     }
     return nil
+  }
+
+  /// Whether what a look came to was kept of the same code already, though something that it had asked is
+  /// answered differently now.
+  func isNeedless(_ key: FunctionKey, _ outcome: Outcome, _ look: Result) -> Bool {
+    guard outcome.kept == nil || !look.isKept else { return false }
+    return units[key.module].results.contains { results in
+      guard let stored = results.functions[key.function.index] else { return false }
+      let known = result(of: stored, in: results)
+      return stored.firstDigest == outcome.firstDigest
+        && stored.summary?.digest == outcome.summary?.digest
+        && stored.isComplete == outcome.result.isComplete && known.found == look.found
+        && known.refuted == look.refuted
+    }
   }
 
   private func result(of stored: StoredFunction, in results: UnitResults) -> Result {
@@ -159,17 +177,21 @@ struct SecondLook: Sendable {
     }
   }
 
+  /// Instructions of code that may stand in the place of a call.
+  private static let mostInlined = 150
+
   /// The code that a call of a function runs, where it may stand in the place of the call.
-  private func code(_ key: FunctionKey?) -> Body? {
-    guard let key, summaries[key] != nil,
-      let code = modules[key.module].functions[key.function].body,
-      code.instructions.count <= 150
-    else { return nil }
-    return code
+  private func code(_ key: FunctionKey) -> Body? {
+    guard isInlined(key) else { return nil }
+    return code[key.module].value?.module.functions[key.function].body
+  }
+
+  private func isInlined(_ key: FunctionKey) -> Bool {
+    summaries[key] != nil && program.size(of: key) <= Self.mostInlined
   }
 
   private func codeDigest(_ key: FunctionKey?) -> Digest {
-    guard let key, code(key) != nil else { return .zero }
+    guard let key, isInlined(key) else { return .zero }
     let sink = RecordSink()
     sink.put(units[key.module].name)
     sink.put(units[key.module].digest)
@@ -288,14 +310,15 @@ struct SecondLook: Sendable {
   ) -> Machine {
     let imported = importer.importedFunctions
     let imports = Facts.Imports(
-      ownFunctions: modules[key.module].functions.count, functions: imported,
+      ownFunctions: units[key.module].linkage.functions.count, functions: imported,
       globals: importer.importedGlobals)
     let facts = Facts(
       program: program, summaries: summaries, module: key.module, imports: imports)
     var machine = Machine(
       module: importer.module, moduleIndex: key.module, function: key.function,
       body: inlined.body,
-      models: models[key.module] + imported.map { models[$0.module][Int($0.function.index)] },
+      models: models[key.module].value
+        + imported.map { models[$0.module].value[Int($0.function.index)] },
       facts: facts, fuel: fuel)
     machine.inlined = inlined
     return machine
@@ -348,10 +371,7 @@ struct SecondLook: Sendable {
     observation.callee = self.name(of: inlined.calls[entered - 1].callee)
   }
 
-  private func name(of function: FunctionKey) -> String {
-    let module = units[function.module].module
-    return module.symbols[module.functions[function.function].name]
-  }
+  private func name(of function: FunctionKey) -> String { program.name(of: function) }
 
   /// The calls that lead to a frame, outermost first.
   private func calls(to frame: Int, _ inlined: InlinedBody, _ module: Module) -> [Step] {

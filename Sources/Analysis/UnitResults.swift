@@ -113,6 +113,16 @@ struct StoredFunction: Sendable {
   var look: ArraySlice<UInt8> = []
 }
 
+/// What both looks yield of a function.
+struct FunctionRecord: Codable, Sendable {
+  var function: FunctionID
+  var observations: [Observation]
+  var isComplete: Bool
+  var steps: Int
+  var undecided: Int
+  @Sorted var unknowns: [String: Int]
+}
+
 /// What the second look found; units are rows of the unit's table.
 struct StoredLook: Codable, Sendable {
   var found: [Found] = []
@@ -139,6 +149,24 @@ public struct UnitResults: Sendable {
   /// The units that the results speak of, in the order of their table: positions in the program, -1 for one
   /// that is no part of it.
   let units: [Int]
+  /// What was read, but for the report.
+  let body: ArraySlice<UInt8>
+  /// What was reported of the unit, in the words of whoever asked for it to be kept.
+  public let report: Report?
+
+  /// What was reported of a unit.
+  public struct Report: Sendable {
+    /// Digest of the result that it is about, see `ModuleResult.digest`.
+    public var result: Digest
+    /// The stored form.
+    public var bytes: ArraySlice<UInt8>
+
+    /// Makes a report.
+    public init(result: Digest, bytes: ArraySlice<UInt8>) {
+      self.result = result
+      self.bytes = bytes
+    }
+  }
 
   /// Reads the frame of what `UnitResultsWriter` wrote.
   ///
@@ -148,15 +176,39 @@ public struct UnitResults: Sendable {
   ///   - bytes: what was kept.
   ///   - positions: where the units of the program stand, by their names.
   public init?(_ bytes: ContiguousArray<UInt8>, positions: [Digest: Int]) {
-    guard let (units, functions) = try? Self.read(ArraySlice(bytes), positions) else { return nil }
+    let source = RecordSource(ArraySlice(bytes))
+    guard let (units, functions) = try? Self.read(source, positions) else { return nil }
     self.units = units
     self.functions = functions
+    body = bytes[..<source.position]
+    if source.isAtEnd {
+      report = nil
+      return
+    }
+    guard let result = try? source.digest(), let report = try? source.slice(), source.isAtEnd else {
+      return nil
+    }
+    self.report = Report(result: result, bytes: report)
+  }
+
+  /// What is to be kept of the unit with another report.
+  public func bytes(with report: Report) -> ContiguousArray<UInt8> {
+    Self.bytes(ContiguousArray(body), with: report)
+  }
+
+  /// What is to be kept of a unit, see `ProgramResult.kept`, with a report.
+  public static func bytes(
+    _ kept: ContiguousArray<UInt8>, with report: Report
+  ) -> ContiguousArray<UInt8> {
+    let sink = RecordSink()
+    sink.put(report.result)
+    sink.put(bytes: report.bytes)
+    return kept + sink.bytes
   }
 
   private static func read(
-    _ bytes: ArraySlice<UInt8>, _ positions: [Digest: Int]
+    _ source: RecordSource, _ positions: [Digest: Int]
   ) throws -> ([Int], [UInt32: StoredFunction]) {
-    let source = RecordSource(bytes)
     var units: [Int] = []
     for _ in 0..<(try source.number()) { units.append(positions[try source.digest()] ?? -1) }
     var functions: [UInt32: StoredFunction] = [:]
@@ -179,7 +231,6 @@ public struct UnitResults: Sendable {
       function.look = try source.slice()
       functions[row] = function
     }
-    guard source.isAtEnd else { throw RecordError() }
     return (units, functions)
   }
 

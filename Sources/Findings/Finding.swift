@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// How bad a defect of a rule is; what blocks is the gate's policy.
-public enum Severity: String, Hashable, Sendable, CaseIterable {
+public enum Severity: String, Hashable, Codable, Sendable, CaseIterable {
   case error, warning, note
 }
 
 /// How well a finding is argued.
-public enum Tier: String, Hashable, Comparable, Sendable, CaseIterable {
+public enum Tier: String, Hashable, Comparable, Codable, Sendable, CaseIterable {
   /// Proven, or argued with a witness that a replay on one path confirmed: may block.
   case a = "A"
   /// Likely.
@@ -66,7 +66,7 @@ public struct RuleInfo: Hashable, Sendable {
 }
 
 /// A step of the path that argues a finding.
-public struct Event: Hashable, Sendable {
+public struct Event: Hashable, Codable, Sendable {
   /// Where it happens.
   public var location: Location
   /// What happens, lower case, without a full stop.
@@ -80,7 +80,7 @@ public struct Event: Hashable, Sendable {
 }
 
 /// A value of a witness: with these values the program runs into the defect.
-public struct Assignment: Hashable, Sendable {
+public struct Assignment: Hashable, Codable, Sendable {
   /// The expression as written in C.
   public var name: String
   /// Its value in decimal.
@@ -94,7 +94,7 @@ public struct Assignment: Hashable, Sendable {
 }
 
 /// A defect that a rule found.
-public struct Finding: Hashable, Sendable {
+public struct Finding: Hashable, Codable, Sendable {
   /// The rule.
   public var rule: String
   /// How well it is argued.

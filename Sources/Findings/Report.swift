@@ -38,7 +38,7 @@ public struct LedgerEntry: Hashable, Sendable {
 }
 
 /// How often a construct was not understood.
-public struct UnknownCount: Hashable, Sendable {
+public struct UnknownCount: Hashable, Codable, Sendable {
   /// The cause, a short word such as `inline-asm`.
   public var cause: String
   /// How many places.

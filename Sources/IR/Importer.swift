@@ -11,7 +11,7 @@ public struct ModuleImporter: Sendable {
   public private(set) var module: Module
   /// Position of the module in its program.
   public let position: Int
-  private let program: [Module]
+  private let program: [LazyModule]
   private var maps: [Int: ImportMap] = [:]
   private var functionsByName: [String: FunctionID]?
   private var globalsByName: [String: GlobalID]?
@@ -26,9 +26,17 @@ public struct ModuleImporter: Sendable {
 
   /// Starts with the module at `position` of a program.
   public init(_ program: [Module], position: Int) {
+    self.init(
+      program.map { LazyModule(SharedModule($0)) }, of: program[position], position: position)
+  }
+
+  /// Starts with the module at `position` of a program whose other modules may still have to be read.
+  ///
+  /// Whoever imports code of one of them has its module.
+  public init(_ program: [LazyModule], of module: Module, position: Int) {
     self.program = program
     self.position = position
-    module = program[position]
+    self.module = module
     ownOrigins = module.origins.count
     ownFunctions = module.functions.count
     ownGlobals = module.globals.count
@@ -55,6 +63,9 @@ public struct ModuleImporter: Sendable {
 
   /// The variables past the module's own, by USR.
   public var importedGlobals: [String: GlobalID] { globalSources }
+
+  /// A module of the program; without rows where it cannot be read.
+  private func code(_ source: Int) -> SharedModule { program[source].value ?? .empty }
 
   // MARK: Rows
 
@@ -84,7 +95,7 @@ public struct ModuleImporter: Sendable {
   /// (C11 6.5.2.2p9).
   func agrees(_ argument: TypeID, with parameter: TypeID, from source: Int) -> Bool {
     let given = module.types[argument]
-    let taken = program[source].types[parameter]
+    let taken = code(source).module.types[parameter]
     if taken.isAggregate { return given.isPointer || given.isAggregate }
     switch (given.kind, taken.kind) {
     case (.pointer, .pointer): return true
@@ -95,14 +106,14 @@ public struct ModuleImporter: Sendable {
 
   /// A symbol of the module at `source`.
   public mutating func symbol(_ id: SymbolID, from source: Int) -> SymbolID {
-    source == position ? id : module.symbols.intern(program[source].symbols[id])
+    source == position ? id : module.symbols.intern(code(source).module.symbols[id])
   }
 
   /// A type of the module at `source`.
   public mutating func type(_ id: TypeID, from source: Int) -> TypeID {
     if source == position { return id }
     if let known = maps[source]?.types[id] { return known }
-    let row = program[source].types[id]
+    let row = code(source).module.types[id]
     let kind: TypeKind
     switch row.kind {
     case .pointer(let pointee): kind = .pointer(pointee: type(pointee, from: source))
@@ -137,9 +148,9 @@ public struct ModuleImporter: Sendable {
   /// A record; one of the same name and layout is the same type in all modules (C11 6.2.7p1).
   private mutating func record(_ id: RecordID, from source: Int) -> RecordID {
     if let known = maps[source]?.records[id] { return known }
-    let row = program[source].records[id]
-    let fields = row.fields.indices.map { program[source].fields[FieldID($0)] }
-    let name = program[source].symbols[row.name]
+    let row = code(source).module.records[id]
+    let fields = row.fields.indices.map { code(source).module.fields[FieldID($0)] }
+    let name = code(source).module.symbols[row.name]
     if recordsByName == nil {
       var names: [String: [RecordID]] = [:]
       for id in module.records.ids {
@@ -182,15 +193,15 @@ public struct ModuleImporter: Sendable {
     return zip(own.fields.indices, fields).allSatisfy { index, field in
       let known = module.fields[FieldID(index)]
       return known.bitOffset == field.bitOffset && known.bitWidth == field.bitWidth
-        && module.symbols[known.name] == program[source].symbols[field.name]
-        && module.types[known.type].size == program[source].types[field.type].size
+        && module.symbols[known.name] == code(source).module.symbols[field.name]
+        && module.types[known.type].size == code(source).module.types[field.type].size
     }
   }
 
   /// A member of the module at `source`.
   public mutating func field(_ id: FieldID, from source: Int) -> FieldID {
     if source == position { return id }
-    _ = record(program[source].fields[id].record, from: source)
+    _ = record(code(source).module.fields[id].record, from: source)
     return maps[source]?.fields[id] ?? id
   }
 
@@ -198,7 +209,7 @@ public struct ModuleImporter: Sendable {
   public mutating func signature(_ id: SignatureID, from source: Int) -> SignatureID {
     if source == position { return id }
     if let known = maps[source]?.signatures[id] { return known }
-    let row = program[source].signatures[id]
+    let row = code(source).module.signatures[id]
     let new = module.signatures.append(row)
     maps[source, default: ImportMap()].signatures[id] = new
     let result = type(row.result, from: source)
@@ -214,7 +225,7 @@ public struct ModuleImporter: Sendable {
   public mutating func literal(_ id: LiteralID, from source: Int) -> LiteralID {
     if source == position { return id }
     if let known = maps[source]?.literals[id] { return known }
-    let new = module.literals.append(program[source].literals[id])
+    let new = module.literals.append(code(source).module.literals[id])
     maps[source, default: ImportMap()].literals[id] = new
     return new
   }
@@ -222,7 +233,7 @@ public struct ModuleImporter: Sendable {
   /// A file of the module at `source`.
   private mutating func file(_ id: FileID, from source: Int) -> FileID {
     if let known = maps[source]?.files[id] { return known }
-    let new = module.files.append(program[source].files[id])
+    let new = module.files.append(code(source).module.files[id])
     maps[source, default: ImportMap()].files[id] = new
     return new
   }
@@ -231,7 +242,7 @@ public struct ModuleImporter: Sendable {
   public mutating func origin(_ id: OriginID, from source: Int) -> OriginID {
     if source == position { return id }
     if let known = maps[source]?.origins[id] { return known }
-    var row = program[source].origins[id]
+    var row = code(source).module.origins[id]
     row.file = file(row.file, from: source)
     row.spellingFile = file(row.spellingFile, from: source)
     // Statements are asked of the module that an origin comes from.
@@ -246,8 +257,8 @@ public struct ModuleImporter: Sendable {
   public mutating func function(_ id: FunctionID, from source: Int) -> FunctionID {
     if source == position { return id }
     if let known = maps[source]?.functions[id] { return known }
-    let row = program[source].functions[id]
-    let name = program[source].symbols[row.usr]
+    let row = code(source).module.functions[id]
+    let name = code(source).module.symbols[row.usr]
     if functionsByName == nil {
       var names: [String: FunctionID] = [:]
       for id in module.functions.ids where names[module.symbols[module.functions[id].usr]] == nil {
@@ -277,8 +288,8 @@ public struct ModuleImporter: Sendable {
   public mutating func global(_ id: GlobalID, from source: Int) -> GlobalID {
     if source == position { return id }
     if let known = maps[source]?.globals[id] { return known }
-    let row = program[source].globals[id]
-    let name = program[source].symbols[row.usr]
+    let row = code(source).module.globals[id]
+    let name = code(source).module.symbols[row.usr]
     if globalsByName == nil {
       var names: [String: GlobalID] = [:]
       for id in module.globals.ids where names[module.symbols[module.globals[id].usr]] == nil {

@@ -2,6 +2,16 @@
 
 import Findings
 
+/// A file whose text may ask for others.
+protocol IncludingFile {
+  /// The path as reports name it.
+  var path: String { get }
+  /// Whether a directive gets its name from a macro.
+  var hasMacroInclude: Bool { get }
+}
+
+extension StoredFile: IncludingFile {}
+
 /// Where headers lie in one run.
 ///
 /// Every place is looked at once, and what a list of search directories has under a name is put together
@@ -76,7 +86,9 @@ struct HeaderPlaces: Sendable {
   ///
   /// Such a name in quotes is looked for there first. Where the directory is one of the list, the rows
   /// of the files say it.
-  mutating func presence(beside files: [StoredFile], list: Int) -> ContiguousArray<UInt8> {
+  mutating func presence(
+    beside files: some Sequence<some IncludingFile>, list: Int
+  ) -> ContiguousArray<UInt8> {
     var directories: [String] = []
     for file in files where file.hasMacroInclude {
       let own = Self.directory(of: file.path)

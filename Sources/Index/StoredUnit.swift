@@ -73,12 +73,15 @@ public struct StoredUnit: Hashable, Sendable {
   public var files: [StoredFile]
   /// What lies beside files whose includes a macro makes, under the names of `files`.
   public var presence: ContiguousArray<UInt8>
+  /// What a run needs to know of the unit whose code it does not need, in the words of whoever keeps it.
+  public var linkage: ContiguousArray<UInt8>
   /// `Module.encoded`, the files reduced to their numbers.
   public var bytes: ContiguousArray<UInt8>
 
   /// Takes a module apart; `files` are its files.
   public init(
-    _ module: Module, files: [StoredFile], presence: ContiguousArray<UInt8> = []
+    _ module: Module, files: [StoredFile], presence: ContiguousArray<UInt8> = [],
+    linkage: ContiguousArray<UInt8> = []
   ) {
     var module = module
     for id in module.files.ids {
@@ -88,38 +91,40 @@ public struct StoredUnit: Hashable, Sendable {
     }
     self.files = files
     self.presence = presence
+    self.linkage = linkage
     bytes = module.encoded(includesTexts: false)
   }
 
   init(
-    files: [StoredFile], presence: ContiguousArray<UInt8>, bytes: ContiguousArray<UInt8>
+    files: [StoredFile], presence: ContiguousArray<UInt8>, linkage: ContiguousArray<UInt8>,
+    bytes: ContiguousArray<UInt8>
   ) {
     self.files = files
     self.presence = presence
+    self.linkage = linkage
     self.bytes = bytes
   }
 
-  /// Puts the module together again.
+  /// Puts a module together again.
   ///
   /// - Parameters:
-  ///   - texts: the contents of `files`.
-  ///   - lineStarts: their tables of lines; none where they are to be made.
+  ///   - bytes: what was kept of it.
+  ///   - files: the files that the unit read, in the order of the module.
   /// - Returns: the module.
   /// - Throws: why the bytes are no module.
-  public func module(
-    texts: [ContiguousArray<UInt8>], lineStarts: [ContiguousArray<UInt32>] = []
+  public static func module(
+    _ bytes: ContiguousArray<UInt8>, files: [KnownFile]
   ) throws(ModuleFormatError) -> Module {
-    func entry<Value>(of row: SourceFile, in values: [Value]) -> Value? {
-      guard let number = Int(row.path), values.indices.contains(number) else { return nil }
-      return values[number]
+    func file(of row: SourceFile) -> KnownFile? {
+      guard let number = Int(row.path), files.indices.contains(number) else { return nil }
+      return files[number]
     }
     var module = try Module(
-      decoding: bytes, text: { entry(of: $0, in: texts) },
-      lineStarts: { entry(of: $0, in: lineStarts) })
+      decoding: bytes, text: { file(of: $0)?.text }, lineStarts: { file(of: $0)?.lineStarts })
     guard module.files.count == files.count else { throw .wrongSections }
     for (id, file) in zip(module.files.ids, files) {
-      module.files[id].path = file.path
-      module.files[id].contentHash = file.contentHash
+      module.files[id].path = file.row.path
+      module.files[id].contentHash = file.row.contentHash
     }
     return module
   }

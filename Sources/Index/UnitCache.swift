@@ -2,6 +2,7 @@
 
 import Findings
 import GRDB
+import IR
 
 /// Modules of units that earlier runs read, in one SQLite file.
 ///
@@ -25,10 +26,12 @@ public struct UnitCache: Sendable {
     var files: [Int64]
     /// See `StoredUnit`.
     var presence: ContiguousArray<UInt8>
+    /// See `StoredUnit`.
+    var linkage: ContiguousArray<UInt8>
+    /// The last bytes of the module, which are its checksum.
+    var checksum: ContiguousArray<UInt8>
     /// The day on which it was last used, counted from 1970.
     public var day: Int
-    /// The stored module.
-    var bytes: ContiguousArray<UInt8>
   }
 
   /// Entries that are kept for one key: the same unit on several branches.
@@ -75,20 +78,28 @@ public struct UnitCache: Sendable {
     try access { database in
       let statement = try database.cachedStatement(
         sql: """
-          SELECT id, files, presence, module, digest, day FROM unit WHERE key = ? ORDER BY id DESC
+          SELECT id, files, presence, linkage, checksum, digest, day FROM unit
+            WHERE key = ? ORDER BY id DESC
           """)
       return try Row.fetchAll(statement, arguments: [key.databaseBlob]).compactMap { row in
-        let files = ContiguousArray(row["files"] as DatabaseValue)
-        let presence = ContiguousArray(row["presence"] as DatabaseValue)
-        let bytes = ContiguousArray(row["module"] as DatabaseValue)
-        let digest = ContiguousArray(row["digest"] as DatabaseValue)
-        guard
-          digest == Self.digest(key: key, files: files, presence: presence, module: bytes),
-          let numbers = NumberRun.decode(files)
+        let parts = UnitParts(row)
+        guard parts.digest(key: key) == ContiguousArray(row["digest"] as DatabaseValue),
+          let numbers = NumberRun.decode(parts.files)
         else { return nil }
         return Candidate(
-          id: row["id"], files: numbers, presence: presence, day: row["day"], bytes: bytes)
+          id: row["id"], files: numbers, presence: parts.presence, linkage: parts.linkage,
+          checksum: parts.checksum, day: row["day"])
       }
+    }
+  }
+
+  /// The stored module of a unit; nil where it is not there any more, or damaged.
+  public func module(of candidate: Candidate) throws(Failure) -> ContiguousArray<UInt8>? {
+    try access { database in
+      let statement = try database.cachedStatement(sql: "SELECT module FROM unit WHERE id = ?")
+      guard let row = try Row.fetchOne(statement, arguments: [candidate.id]) else { return nil }
+      let bytes = ContiguousArray(row["module"] as DatabaseValue)
+      return ContiguousArray(bytes.suffix(8)) == candidate.checksum ? bytes : nil
     }
   }
 
@@ -122,16 +133,9 @@ public struct UnitCache: Sendable {
         try unit.files.map { try Self.number(of: $0, database, &numbers) })
       try database.cachedStatement(sql: "DELETE FROM unit WHERE key = ? AND files = ?")
         .execute(arguments: [key.databaseBlob, files.databaseBlob])
-      let digest = Self.digest(
-        key: key, files: files, presence: unit.presence, module: unit.bytes)
-      try database.cachedStatement(
-        sql: """
-          INSERT INTO unit (key, files, presence, module, digest, day) VALUES (?, ?, ?, ?, ?, ?)
-          """
-      ).execute(arguments: [
-        key.databaseBlob, files.databaseBlob, unit.presence.databaseBlob, unit.bytes.databaseBlob,
-        digest.databaseBlob, day,
-      ])
+      let parts = UnitParts(
+        files: files, presence: unit.presence, linkage: unit.linkage, module: unit.bytes)
+      try Self.insert(parts, unit.bytes, key: key, day: day, database)
       try database.cachedStatement(
         sql: """
           DELETE FROM unit WHERE id IN (
@@ -188,21 +192,21 @@ public struct UnitCache: Sendable {
     return file.digest == ContiguousArray(row["digest"] as DatabaseValue) ? file : nil
   }
 
-  /// What binds a unit's columns together.
-  ///
-  /// The module has a checksum of its own at its end.
-  static func digest(
-    key: ContiguousArray<UInt8>, files: ContiguousArray<UInt8>, presence: ContiguousArray<UInt8>,
-    module: ContiguousArray<UInt8>
-  ) -> ContiguousArray<UInt8> {
-    var bytes = key
-    for field in [files, presence] {
-      bytes.append(contentsOf: String(field.count).utf8)
-      bytes.append(0)
-      bytes.append(contentsOf: field)
-    }
-    bytes.append(contentsOf: module.suffix(8))
-    return ContiguousArray(SHA256.digest(of: bytes.span))
+  /// Adds a unit.
+  static func insert(
+    _ parts: UnitParts, _ module: ContiguousArray<UInt8>, key: ContiguousArray<UInt8>, day: Int,
+    _ database: Database
+  ) throws {
+    try database.cachedStatement(
+      sql: """
+        INSERT INTO unit (key, files, presence, linkage, checksum, digest, day, module)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        """
+    ).execute(arguments: [
+      key.databaseBlob, parts.files.databaseBlob, parts.presence.databaseBlob,
+      parts.linkage.databaseBlob, parts.checksum.databaseBlob,
+      parts.digest(key: key).databaseBlob, day, module.databaseBlob,
+    ])
   }
 
   func access<Result>(
@@ -240,6 +244,54 @@ public struct UnitCache: Sendable {
   }
 }
 
+/// The columns of a unit, but for its module.
+struct UnitParts {
+  /// The numbers of its files.
+  var files: ContiguousArray<UInt8>
+  /// See `StoredUnit`.
+  var presence: ContiguousArray<UInt8>
+  /// See `StoredUnit`.
+  var linkage: ContiguousArray<UInt8>
+  /// The module has a checksum of its own at its end.
+  var checksum: ContiguousArray<UInt8>
+
+  /// Takes them out of a row.
+  init(_ row: Row) {
+    files = ContiguousArray(row["files"] as DatabaseValue)
+    presence = ContiguousArray(row["presence"] as DatabaseValue)
+    linkage = ContiguousArray(row["linkage"] as DatabaseValue)
+    checksum = ContiguousArray(row["checksum"] as DatabaseValue)
+  }
+
+  init(
+    files: ContiguousArray<UInt8>, presence: ContiguousArray<UInt8>,
+    linkage: ContiguousArray<UInt8>, module: ContiguousArray<UInt8>
+  ) {
+    self.files = files
+    self.presence = presence
+    self.linkage = linkage
+    checksum = ContiguousArray(module.suffix(8))
+  }
+
+  /// Whether a module is the one that they speak of; its bytes are held against the checksum when they
+  /// are decoded.
+  func isOf(_ module: ContiguousArray<UInt8>) -> Bool {
+    ContiguousArray(module.suffix(8)) == checksum
+  }
+
+  /// What binds the columns together, and to the module.
+  func digest(key: ContiguousArray<UInt8>) -> ContiguousArray<UInt8> {
+    var bytes = key
+    for field in [files, presence, checksum] {
+      bytes.append(contentsOf: String(field.count).utf8)
+      bytes.append(0)
+      bytes.append(contentsOf: field)
+    }
+    bytes.append(contentsOf: String(moduleChecksum(of: linkage.span)).utf8)
+    return ContiguousArray(SHA256.digest(of: bytes.span))
+  }
+}
+
 /// The file below the cache.
 enum UnitCacheFile {
   /// A file that some other program or version wrote.
@@ -249,7 +301,7 @@ enum UnitCacheFile {
 
   static let damaged = "it is damaged"
   /// Grows with every change of the tables.
-  private static let schemaVersion = 4
+  private static let schemaVersion = 5
   /// "prgu", in SQLite's `application_id`.
   private static let applicationID = 0x7072_6775
 
@@ -260,7 +312,12 @@ enum UnitCacheFile {
     if !isReadOnly { configuration.journalMode = .wal }
     configuration.prepareDatabase { database in
       // A run that a failure of power cuts short loses what it stored last, and no more.
-      if !isReadOnly { try database.execute(sql: "PRAGMA synchronous = NORMAL") }
+      if !isReadOnly {
+        try database.execute(sql: "PRAGMA synchronous = NORMAL")
+        // A run moves the log to the file at its end. Before that it only waits for the disk, and
+        // everybody who wants the cache with it; 64 MiB are a log that nobody has to fear.
+        try database.execute(sql: "PRAGMA wal_autocheckpoint = 16384")
+      }
     }
     do {
       // Two processes that make the file at once may refuse each other, whatever the time they would wait.
@@ -308,8 +365,8 @@ enum UnitCacheFile {
         sql: """
           CREATE TABLE IF NOT EXISTS unit (
             id INTEGER PRIMARY KEY AUTOINCREMENT, key BLOB NOT NULL, files BLOB NOT NULL,
-            presence BLOB NOT NULL, module BLOB NOT NULL, digest BLOB NOT NULL,
-            day INTEGER NOT NULL);
+            presence BLOB NOT NULL, linkage BLOB NOT NULL, checksum BLOB NOT NULL,
+            digest BLOB NOT NULL, day INTEGER NOT NULL, module BLOB NOT NULL);
           CREATE INDEX IF NOT EXISTS unitKey ON unit (key);
           CREATE TABLE IF NOT EXISTS file (
             id INTEGER PRIMARY KEY AUTOINCREMENT, path TEXT NOT NULL, hash BLOB NOT NULL,

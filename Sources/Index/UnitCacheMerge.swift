@@ -48,31 +48,21 @@ extension UnitCache {
     _ addition: inout Addition
   ) throws {
     let key = ContiguousArray(row["key"] as DatabaseValue)
-    let presence = ContiguousArray(row["presence"] as DatabaseValue)
     let module = ContiguousArray(row["module"] as DatabaseValue)
-    let old = ContiguousArray(row["files"] as DatabaseValue)
-    guard
-      ContiguousArray(row["digest"] as DatabaseValue)
-        == digest(key: key, files: old, presence: presence, module: module),
-      let known = NumberRun.decode(old), known.allSatisfy({ numbers[$0] != nil })
+    var parts = UnitParts(row)
+    guard parts.isOf(module),
+      parts.digest(key: key) == ContiguousArray(row["digest"] as DatabaseValue),
+      let known = NumberRun.decode(parts.files), known.allSatisfy({ numbers[$0] != nil })
     else {
       addition.damaged += 1
       return
     }
-    let files = NumberRun.encode(known.compactMap { numbers[$0] })
-    let digest = digest(key: key, files: files, presence: presence, module: module)
+    parts.files = NumberRun.encode(known.compactMap { numbers[$0] })
     let there = try database.cachedStatement(sql: "SELECT 1 FROM unit WHERE key = ? AND files = ?")
     guard
-      try Int.fetchOne(there, arguments: [key.databaseBlob, files.databaseBlob]) == nil
+      try Int.fetchOne(there, arguments: [key.databaseBlob, parts.files.databaseBlob]) == nil
     else { return }
-    try database.cachedStatement(
-      sql: """
-        INSERT INTO unit (key, files, presence, module, digest, day) VALUES (?, ?, ?, ?, ?, ?)
-        """
-    ).execute(arguments: [
-      key.databaseBlob, files.databaseBlob, presence.databaseBlob, module.databaseBlob,
-      digest.databaseBlob, day,
-    ])
+    try insert(parts, module, key: key, day: day, database)
     addition.units += 1
   }
 

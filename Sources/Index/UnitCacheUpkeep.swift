@@ -10,7 +10,7 @@ extension UnitCache {
     public var units: Int
     /// Rows of files that they read.
     public var files: Int
-    /// Bytes of stored modules.
+    /// Bytes of stored modules and of what is kept beside them.
     public var moduleBytes: Int
     /// Bytes of the results of analyses.
     public var resultBytes: Int
@@ -35,7 +35,8 @@ extension UnitCache {
       let row = try Row.fetchOne(
         database,
         sql: """
-          SELECT COUNT(*) AS units, IFNULL(SUM(LENGTH(module)), 0) AS bytes, MIN(day) AS day FROM unit
+          SELECT COUNT(*) AS units, IFNULL(SUM(LENGTH(module) + LENGTH(linkage)), 0) AS bytes,
+            MIN(day) AS day FROM unit
           """)
       return Statistics(
         units: row?["units"] ?? 0,
@@ -85,7 +86,7 @@ extension UnitCache {
         sql: """
           DELETE FROM unit WHERE id IN (
             SELECT id FROM (
-              SELECT id, SUM(LENGTH(module) + LENGTH(files) + LENGTH(presence) + 100)
+              SELECT id, SUM(LENGTH(module) + LENGTH(linkage) + LENGTH(files) + LENGTH(presence) + 100)
                 OVER (ORDER BY day DESC, id DESC) AS total FROM unit)
             WHERE total > ?)
           """, arguments: [limit - results])
@@ -157,14 +158,12 @@ extension UnitCache {
   }
 
   private static func isSound(_ row: Row, files sound: Set<Int64>) -> Bool {
-    let files = ContiguousArray(row["files"] as DatabaseValue)
     let module = ContiguousArray(row["module"] as DatabaseValue)
-    let key = ContiguousArray(row["key"] as DatabaseValue)
-    let presence = ContiguousArray(row["presence"] as DatabaseValue)
-    guard
-      ContiguousArray(row["digest"] as DatabaseValue)
-        == digest(key: key, files: files, presence: presence, module: module),
-      let numbers = NumberRun.decode(files), numbers.allSatisfy(sound.contains)
+    let parts = UnitParts(row)
+    guard parts.isOf(module),
+      parts.digest(key: ContiguousArray(row["key"] as DatabaseValue))
+        == ContiguousArray(row["digest"] as DatabaseValue),
+      let numbers = NumberRun.decode(parts.files), numbers.allSatisfy(sound.contains)
     else { return false }
     return (try? Module.sectionSizes(of: module)) != nil
   }

@@ -43,6 +43,29 @@ public struct UnitIdentity: Hashable, Sendable {
   }
 }
 
+/// A file that units share, as it is in this run.
+///
+/// A class, because hundreds of units have hundreds of them.
+public final class KnownFile: IncludingFile, Sendable {
+  /// What was kept of it.
+  public let row: StoredFile
+  /// The content.
+  public let text: ContiguousArray<UInt8>
+  var path: String { row.path }
+  var hasMacroInclude: Bool { row.hasMacroInclude }
+  /// The offsets at which its lines start.
+  public var lineStarts: ContiguousArray<UInt32> { lines.value }
+  private let lines: Lazy<ContiguousArray<UInt32>>
+
+  init(row: StoredFile, text: ContiguousArray<UInt8>) {
+    self.row = row
+    self.text = text
+    lines = Lazy {
+      SourceFile(path: "", contentHash: [], isSystem: false, text: text).lineStarts
+    }
+  }
+}
+
 /// Finds modules of units that would be read again just as they were, and keeps new ones.
 ///
 /// Every file is read and hashed once in a run, and every place is looked at once, however many units
@@ -50,29 +73,27 @@ public struct UnitIdentity: Hashable, Sendable {
 public struct UnitLibrary: Sendable {
   /// A unit that was found.
   public struct Hit: Sendable {
-    /// The unit.
-    public var unit: StoredUnit
-    /// The texts of its files, in their order.
-    public var texts: [ContiguousArray<UInt8>]
-    /// The tables of lines of the texts: made once in a run, however many units have the file.
-    public var lineStarts: [ContiguousArray<UInt32>]
-    /// What tells each file from every other: SHA-256 of its path and the hash of its content, 32 bytes.
-    public var marks: [ContiguousArray<UInt8>]
+    /// What finds its code.
+    public var candidate: UnitCache.Candidate
+    /// The files that it read, in the order of the module.
+    public var files: [KnownFile]
+    /// See `StoredUnit`.
+    public var linkage: ContiguousArray<UInt8> { candidate.linkage }
+
+    /// The code, from what was kept of it.
+    ///
+    /// - Parameter bytes: see `UnitCache.module(of:)`.
+    /// - Returns: the module.
+    /// - Throws: why the bytes are no module.
+    public func module(_ bytes: ContiguousArray<UInt8>) throws(ModuleFormatError) -> Module {
+      try StoredUnit.module(bytes, files: files)
+    }
   }
 
   private struct FileState {
     var hash: ContiguousArray<UInt8>
     var scan: IncludeScan?
     var text: ContiguousArray<UInt8>
-  }
-
-  /// A row that units share, and whether it holds in this run.
-  private struct KnownRow {
-    var file: StoredFile
-    var text: ContiguousArray<UInt8>
-    var lineStarts: ContiguousArray<UInt32>
-    var mark: ContiguousArray<UInt8>
-    var isValid: Bool
   }
 
   private struct RowKey: Hashable {
@@ -85,8 +106,8 @@ public struct UnitLibrary: Sendable {
   private let day: Int
   private var headers: HeaderPlaces
   private var states: [String: FileState?] = [:]
-  /// Rows of earlier runs; nil for those that are not there, or damaged.
-  private var rows: [Int64: KnownRow?] = [:]
+  /// Rows of earlier runs; nil for those that are not there or damaged, or do not hold in this run.
+  private var rows: [Int64: KnownFile?] = [:]
   private var stale: [Int64] = []
   /// Rows that this run made, but for those with names of one unit only.
   private var made: [RowKey: StoredFile] = [:]
@@ -111,40 +132,27 @@ public struct UnitLibrary: Sendable {
     let list = headers.list(identity.search)
     let search = headers.digest(of: list)
     for candidate in try cache.candidates(for: key) {
-      var files: [StoredFile] = []
-      var texts: [ContiguousArray<UInt8>] = []
-      var lineStarts: [ContiguousArray<UInt32>] = []
-      var marks: [ContiguousArray<UInt8>] = []
+      var files: [KnownFile] = []
       files.reserveCapacity(candidate.files.count)
-      texts.reserveCapacity(candidate.files.count)
-      lineStarts.reserveCapacity(candidate.files.count)
-      marks.reserveCapacity(candidate.files.count)
       for id in candidate.files {
-        guard let row = try row(id, list: list), row.isValid, row.file.search == search else {
-          break
-        }
-        files.append(row.file)
-        texts.append(row.text)
-        lineStarts.append(row.lineStarts)
-        marks.append(row.mark)
+        guard let file = try known(id, list: list), file.row.search == search else { break }
+        files.append(file)
       }
       guard files.count == candidate.files.count,
         headers.presence(beside: files, list: list) == candidate.presence
       else { continue }
       if candidate.day != day { stale.append(candidate.id) }
-      return Hit(
-        unit: StoredUnit(files: files, presence: candidate.presence, bytes: candidate.bytes),
-        texts: texts, lineStarts: lineStarts, marks: marks)
+      return Hit(candidate: candidate, files: files)
     }
     return nil
   }
 
   /// Keeps a module that was read without an error, unless something changed meanwhile or cannot be
-  /// followed.
+  /// followed; `linkage` is what a run needs to know of it that does not need its code.
   public mutating func keep(
-    _ module: Module, of identity: UnitIdentity
+    _ module: Module, linkage: ContiguousArray<UInt8>, of identity: UnitIdentity
   ) throws(UnitCache.Failure) {
-    guard !cache.isReadOnly, let unit = storedUnit(module, identity),
+    guard !cache.isReadOnly, let unit = storedUnit(module, linkage, identity),
       let key = key(of: identity)
     else { return }
     try cache.store(unit, key: key, day: day, numbers: &numbers)
@@ -159,7 +167,9 @@ public struct UnitLibrary: Sendable {
     if hasWritten { cache.settle() }
   }
 
-  private mutating func storedUnit(_ module: Module, _ identity: UnitIdentity) -> StoredUnit? {
+  private mutating func storedUnit(
+    _ module: Module, _ linkage: ContiguousArray<UInt8>, _ identity: UnitIdentity
+  ) -> StoredUnit? {
     let list = headers.list(identity.search)
     var files: [StoredFile] = []
     files.reserveCapacity(module.files.count)
@@ -176,7 +186,7 @@ public struct UnitLibrary: Sendable {
     guard newFiles.isEmpty || newFiles.isSubset(of: module.files.rows.map(\.path)) else {
       return nil
     }
-    return StoredUnit(module, files: files, presence: presence)
+    return StoredUnit(module, files: files, presence: presence, linkage: linkage)
   }
 
   /// The row of a file with the names that its text asks for, and `more` of this unit.
@@ -194,33 +204,19 @@ public struct UnitLibrary: Sendable {
     return row
   }
 
-  /// The row of that number, held against the files of this run; `list` is that of its unit.
-  private mutating func row(_ id: Int64, list: Int) throws(UnitCache.Failure) -> KnownRow? {
+  /// The row of that number where it holds in this run; `list` is that of its unit.
+  private mutating func known(_ id: Int64, list: Int) throws(UnitCache.Failure) -> KnownFile? {
     if let known = rows[id] { return known }
-    var row: KnownRow?
-    if let file = try cache.file(id) {
-      let state = state(of: file.path)
-      // A row of another list can only have got here by damage; nobody takes it then.
-      let isValid =
-        file.search == headers.digest(of: list) && state?.hash == file.contentHash
-        && headers.presence(of: file.names, askedIn: file.path, list: list) == file.presence
-      let text = isValid ? state?.text ?? [] : []
-      let lines = SourceFile(path: "", contentHash: [], isSystem: false, text: text).lineStarts
-      row = KnownRow(
-        file: file, text: text, lineStarts: lines,
-        mark: Self.mark(path: file.path, hash: file.contentHash), isValid: isValid)
+    var known: KnownFile?
+    // A row of another list can only have got here by damage; nobody takes it then.
+    if let row = try cache.file(id), row.search == headers.digest(of: list),
+      let state = state(of: row.path), state.hash == row.contentHash,
+      headers.presence(of: row.names, askedIn: row.path, list: list) == row.presence
+    {
+      known = KnownFile(row: row, text: state.text)
     }
-    rows.updateValue(row, forKey: id)
-    return row
-  }
-
-  /// What tells a file from every other, see `Hit.marks`; `hash` is that of its content.
-  public static func mark(
-    path: String, hash: ContiguousArray<UInt8>
-  ) -> ContiguousArray<UInt8> {
-    var bytes = hash
-    bytes.append(contentsOf: path.utf8)
-    return ContiguousArray(SHA256.digest(of: bytes.span))
+    rows.updateValue(known, forKey: id)
+    return known
   }
 
   private mutating func state(of path: String) -> FileState? {

@@ -51,9 +51,9 @@ struct DriverSettings: Sendable {
 /// What became of a program: several units that were analysed together.
 struct ProgramAnalysis: Sendable {
   /// The units that were lowered, in the order of the requests.
-  var modules: [Module] = []
+  var units: [ReadUnit] = []
   /// The units around them that were lowered.
-  var surroundings: [Module] = []
+  var surroundings: [ReadUnit] = []
   /// Findings of tier A and B in report order, those of broken units demoted to B.
   var findings: [Finding] = []
   /// The same of what only the units around show.
@@ -87,27 +87,27 @@ enum Driver {
     var ignored = ProgramAnalysis()
     let around = prepare(surroundings, settings: settings, into: &ignored)
     let prepared = own + around.filter { !chosen.contains($0) }
-    let units = await lower(prepared, settings: settings)
-    let modules = units.compactMap(\.module)
-    let analysed = zip(prepared, units).filter { $0.1.module != nil }.map(\.0)
-    let checked = await WorkerThreads.run {
-      let runner = ThreadedSteps(count: settings.jobs)
-      guard let session = settings.cache else {
-        return check(
-          modules, models: settings.models, options: settings.analysis, runner: runner)
-      }
-      let keys = zip(prepared, units).filter { $0.1.module != nil }.map { unit, outcome in
-        outcome.resultKey ?? outcome.module.flatMap { session.resultKey(of: $0, unit) }
-      }
-      return ResultCache(session, settings).check(modules, keys: keys, runner: runner)
+    var units = await lower(prepared, settings: settings)
+    var known = await check(units, of: prepared, settings: settings)
+    while known == nil {
+      // What the cache lost since the units were found is read after all.
+      let lost = units.indices.filter { units[$0].unit?.isLost == true }
+      let read = await read(lost.map { prepared[$0] }, settings: settings)
+      for (index, outcome) in zip(lost, read) { units[index] = outcome }
+      settings.cache?.lose(lost.count)
+      known = lost.isEmpty ? unaccountedCheck : await check(units, of: prepared, settings: settings)
     }
+    settings.cache?.finish()
+    let checked = known ?? unaccountedCheck
+    let analysed = zip(prepared, units).filter { $0.1.unit != nil }.map(\.0)
     let findings = demote(
       Configurations.label(
         checked.findings, origins: checked.origins, of: analysed, root: settings.root),
       of: units)
-    let count = units.prefix(own.count).count { $0.module != nil }
-    result.modules = Array(modules.prefix(count))
-    result.surroundings = Array(modules.dropFirst(count))
+    let count = units.prefix(own.count).count { $0.unit != nil }
+    let read = units.compactMap(\.unit)
+    result.units = Array(read.prefix(count))
+    result.surroundings = Array(read.dropFirst(count))
     result.ledger = Array(ledger(of: units, checked: checked.ledger).prefix(own.count))
     for (finding, origins) in zip(findings, checked.origins) {
       if origins.contains(where: { $0 < count }) {
@@ -119,27 +119,75 @@ enum Driver {
     return result
   }
 
+  /// What the rules say of the units that were read; nil where the cache has lost the code of some.
+  private static func check(
+    _ units: [UnitOutcome], of prepared: [PreparedUnit], settings: DriverSettings
+  ) async -> CheckResult? {
+    await WorkerThreads.run {
+      let runner = ThreadedSteps(count: settings.jobs)
+      let read = zip(prepared, units).filter { $0.1.unit != nil }
+      guard let session = settings.cache else {
+        let program = read.compactMap(\.1.unit).enumerated().map { index, unit in
+          ProgramUnit(
+            code: unit.code, linkage: unit.linkage, name: Digest(high: 0, low: UInt64(index)),
+            digest: .zero)
+        }
+        return Rules.check(
+          program, models: settings.models, options: settings.analysis, isStored: false,
+          runner: runner)
+      }
+      let keys = read.map { unit, outcome in
+        outcome.resultKey ?? outcome.unit.flatMap { session.resultKey(of: $0, unit) }
+      }
+      return ResultCache(session, settings).check(
+        read.compactMap(\.1.unit), keys: keys, runner: runner)
+    }
+  }
+
+  /// What stands for a check that could not be made: no unit is accounted for.
+  private static let unaccountedCheck = CheckResult(findings: [], origins: [], ledger: [], steps: 0)
+
   /// Only lowers every unit; the outcomes are in the order of the requests.
   static func lower(_ requests: [UnitRequest], settings: DriverSettings) async -> [UnitOutcome] {
     var ignored = ProgramAnalysis()
-    return await lower(prepare(requests, settings: settings, into: &ignored), settings: settings)
+    let outcomes = await lower(
+      prepare(requests, settings: settings, into: &ignored), settings: settings)
+    settings.cache?.finish()
+    return outcomes
   }
 
   private static func lower(
     _ units: [PreparedUnit], settings: DriverSettings
   ) async -> [UnitOutcome] {
     let counter = ProgressCounter(settings.progress)
+    guard let cache = settings.cache, case .workers = settings.isolation else {
+      return await read(units, settings: settings, counter)
+    }
+    // What the cache has is taken, the rest read.
+    var outcomes = await cache.find(units, jobs: settings.jobs)
+    let missing = outcomes.indices.filter { outcomes[$0] == nil }
+    for _ in missing.count..<units.count { counter.advance() }
+    let read = await read(missing.map { units[$0] }, settings: settings, counter)
+    for (index, outcome) in zip(missing, read) { outcomes[index] = outcome }
+    return outcomes.compactMap(\.self)
+  }
+
+  /// Reads units, and gives the cache those that were read without an error.
+  private static func read(
+    _ units: [PreparedUnit], settings: DriverSettings,
+    _ counter: ProgressCounter = ProgressCounter { _ in }
+  ) async -> [UnitOutcome] {
     switch settings.isolation {
     case .workers(let timeout):
       let pool = WorkerPool(count: settings.jobs, timeout: timeout, root: settings.root)
-      guard let cache = settings.cache else {
-        return await pool.lower(units, progress: counter)
-      }
-      return await lower(units, by: pool, cache, jobs: settings.jobs, counter)
+      guard let cache = settings.cache else { return await pool.lower(units, progress: counter) }
+      return await pool.lower(units, progress: counter, keep: cache.keep)
     case .inProcess:
       return await WorkerThreads.map(units, count: settings.jobs) { unit in
         defer { counter.advance() }
-        return UnitLowering.lower(unit, root: settings.root)
+        let lowered = UnitLowering.lower(unit, root: settings.root)
+        return UnitOutcome(
+          path: unit.path, unit: lowered.module.map { ReadUnit($0) }, problem: lowered.problem)
       }
     }
   }
@@ -163,47 +211,38 @@ enum Driver {
     let units = prepare(requests, settings: settings, into: &ignored)
     let isOwn = units.indices.map(shard.contains)
     let known = await cache.find(units, jobs: settings.jobs)
-    var modules = known.map { $0?.module }
-    let missing = units.indices.filter { isOwn[$0] && modules[$0] == nil }
+    var there = known.map { $0?.unit }
+    let missing = units.indices.filter { isOwn[$0] && there[$0] == nil }
     let counter = ProgressCounter(settings.progress)
     for _ in missing.count..<units.count { counter.advance() }
-    if case .workers(let timeout) = settings.isolation {
-      let pool = WorkerPool(count: settings.jobs, timeout: timeout, root: settings.root)
-      let read = await pool.lower(
-        missing.map { units[$0] }, progress: counter, keep: cache.keep)
-      for (index, outcome) in zip(missing, read) where outcome.problem == nil {
-        modules[index] = outcome.module
+    let parsed = await read(missing.map { units[$0] }, settings: settings, counter)
+    for (index, outcome) in zip(missing, parsed) where outcome.problem == nil {
+      there[index] = outcome.unit
+    }
+    var looked = 0
+    var checked: CheckResult?
+    while checked == nil {
+      let rows = units.indices.filter { there[$0] != nil }
+      let chosen = rows.compactMap { there[$0] }
+      let keys = rows.map { index in
+        known[index]?.resultKey ?? there[index].flatMap { cache.resultKey(of: $0, units[index]) }
       }
-    }
-    let there = units.indices.filter { modules[$0] != nil }
-    let chosen = there.compactMap { modules[$0] }
-    let keys = there.map { index in
-      known[index]?.resultKey ?? modules[index].flatMap { cache.resultKey(of: $0, units[index]) }
-    }
-    let checked = await WorkerThreads.run {
-      ResultCache(cache, settings).check(
-        chosen, keys: keys, isWanted: { isOwn[there[$0]] },
-        runner: ThreadedSteps(count: settings.jobs))
+      checked = await WorkerThreads.run {
+        ResultCache(cache, settings).check(
+          chosen, keys: keys, isWanted: { isOwn[rows[$0]] },
+          runner: ThreadedSteps(count: settings.jobs))
+      }
+      looked += checked?.looked ?? 0
+      // What the cache has lost meanwhile is not there.
+      let lost = rows.filter { there[$0]?.isLost == true }
+      guard checked == nil, !lost.isEmpty else { break }
+      for index in lost { there[index] = nil }
     }
     cache.finish()
     let own = units.indices.filter { isOwn[$0] }
     return ShardWork(
-      units: own.count, unreadable: own.count { modules[$0] == nil }, parsed: missing.count,
-      program: units.count, available: there.count, looked: checked.looked)
-  }
-
-  /// Takes what it can from the cache and has the rest read.
-  private static func lower(
-    _ units: [PreparedUnit], by pool: WorkerPool, _ cache: UnitCacheSession, jobs: Int,
-    _ counter: ProgressCounter
-  ) async -> [UnitOutcome] {
-    var outcomes = await cache.find(units, jobs: jobs)
-    let missing = outcomes.indices.filter { outcomes[$0] == nil }
-    for _ in missing.count..<units.count { counter.advance() }
-    let read = await pool.lower(missing.map { units[$0] }, progress: counter, keep: cache.keep)
-    for (index, outcome) in zip(missing, read) { outcomes[index] = outcome }
-    cache.finish()
-    return outcomes.compactMap(\.self)
+      units: own.count, unreadable: own.count { there[$0] == nil }, parsed: missing.count,
+      program: units.count, available: there.count { $0 != nil }, looked: looked)
   }
 
   /// Filters the flags of every request and leaves out what came before.
@@ -231,7 +270,7 @@ enum Driver {
   private static func ledger(of units: [UnitOutcome], checked: [LedgerEntry]) -> [LedgerEntry] {
     var analysed = checked.makeIterator()
     return units.map { unit in
-      guard unit.module != nil, var entry = analysed.next() else {
+      guard unit.unit != nil, var entry = analysed.next() else {
         let reason = unit.problem ?? unaccounted
         return LedgerEntry(path: unit.path, coverage: .incomplete(reason: reason))
       }

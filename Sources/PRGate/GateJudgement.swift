@@ -138,7 +138,7 @@ struct GateJudgement {
     _ changes: [ChangedFile], _ program: ProgramAnalysis, head: Snapshot, base: String?,
     terms: SuppressionTerms, repository: GitRepository
   ) async throws(CommandFailure) -> [Suppression] {
-    let read = Set(program.modules.flatMap { $0.files.rows.map(\.path) })
+    let read = Set(program.units.flatMap { $0.files.map(\.path) })
     let files = changes.filter { file in
       file.isRegular && (file.isSource || file.isHeader || read.contains(file.path))
     }

@@ -124,7 +124,7 @@ struct GateRun {
     let outcomes = await Driver.lower(requests, settings: settings)
     if isVerbose { settings.cache?.sayCounts(purpose: ", for what they include") }
     var program = ProgramAnalysis()
-    program.modules = outcomes.compactMap(\.module)
+    program.units = outcomes.compactMap(\.unit)
     program.ledger = outcomes.map { outcome in
       LedgerEntry(
         path: outcome.path,
@@ -249,7 +249,7 @@ struct GateRun {
 
   /// Changed headers that no analysed unit read.
   private func unreadHeaders(_ plan: GatePlan, _ program: ProgramAnalysis) -> [LedgerEntry] {
-    let read = Set(program.modules.flatMap { $0.files.rows.map(\.path) })
+    let read = Set(program.units.flatMap { $0.files.map(\.path) })
     return plan.headers.filter { !read.contains($0) }.map { path in
       LedgerEntry(
         path: path,

@@ -9,8 +9,8 @@ extension ProgramAnalysis {
   var lineHashes: [String: LineHashes] {
     let paths = Set((findings + findingsAround).map(\.location.path))
     var result: [String: LineHashes] = [:]
-    for module in modules + surroundings {
-      for file in module.files.rows
+    for unit in units + surroundings {
+      for file in unit.files
       where paths.contains(file.path) && result[file.path] == nil && !file.text.isEmpty {
         result[file.path] = LineHashes(text: file.text)
       }

@@ -13,18 +13,33 @@ struct UnitResultKey: Hashable, Sendable {
   /// Its code: the unit, and all files that it read.
   let code: Digest
 
-  /// Makes the key of a unit; `marks` are those of its files, see `UnitLibrary.mark`.
-  init(_ identity: UnitIdentity, marks: some Sequence<ContiguousArray<UInt8>>) {
-    // All at once: byte for byte takes four times as long, and there are many files.
+  /// Makes the key of a unit that was parsed.
+  init(_ identity: UnitIdentity, files: some Sequence<SourceFile>) {
+    name = Self.name(identity)
+    var bytes = name.bytes
+    for file in files {
+      bytes.append(contentsOf: file.path.utf8)
+      bytes.append(0)
+      bytes.append(contentsOf: file.contentHash)
+    }
+    code = Digest(of: bytes)
+  }
+
+  /// The key of a unit of the cache; `stored` is what `ReadUnit.stored` made.
+  init?(_ identity: UnitIdentity, stored: ContiguousArray<UInt8>) {
+    guard let code = Digest(bytes: stored.prefix(Digest.size)) else { return nil }
+    name = Self.name(identity)
+    self.code = code
+  }
+
+  private static func name(_ identity: UnitIdentity) -> Digest {
+    // All at once: byte for byte takes four times as long.
     var bytes = ContiguousArray(identity.path.utf8)
     for setting in identity.settings {
       bytes.append(0)
       bytes.append(contentsOf: setting.utf8)
     }
-    name = Digest(of: bytes)
-    bytes = name.bytes
-    for mark in marks { bytes.append(contentsOf: mark) }
-    code = Digest(of: bytes)
+    return Digest(of: bytes)
   }
 }
 
@@ -49,34 +64,41 @@ struct ResultCache: Sendable {
     context = Digest(sha256: hash.finalize())
   }
 
-  /// Checks a program; `keys` are those of the modules' units, nil for those of which nothing is kept, and
-  /// `isWanted` tells which are asked for.
+  /// Checks a program.
+  ///
+  /// - Parameters:
+  ///   - units: the program.
+  ///   - keys: what tells the results of the units from others; nil for those of which nothing is kept.
+  ///   - isWanted: which units are asked for.
+  ///   - runner: carries the steps out.
+  /// - Returns: the outcome; nil where the code of a unit that was needed could not be read.
   func check(
-    _ modules: [Module], keys: [UnitResultKey?], isWanted: (Int) -> Bool = { _ in true },
+    _ units: [ReadUnit], keys: [UnitResultKey?], isWanted: (Int) -> Bool = { _ in true },
     runner: some StepRunner
-  ) -> CheckResult {
+  ) -> CheckResult? {
     var positions: [Digest: Int] = [:]
     for (index, key) in keys.enumerated() {
       guard let key else { continue }
       // Two units that nothing tells apart here have no results.
       positions[key.name] = positions[key.name] == nil ? index : -1
     }
-    let program = modules.indices.map { index in
+    let program = units.indices.map { index in
       guard let key = keys[index], positions[key.name] == index else {
         return ProgramUnit(
-          module: modules[index], name: Digest(high: 0, low: UInt64(index)),
-          digest: .zero)
+          code: units[index].code, linkage: units[index].linkage,
+          name: Digest(high: 0, low: UInt64(index)), digest: .zero)
       }
       let kept = session.results(of: key, context: context)
       var unit = ProgramUnit(
-        module: modules[index], name: key.name, digest: key.code,
+        code: units[index].code, linkage: units[index].linkage, name: key.name, digest: key.code,
         results: kept.compactMap { UnitResults($0, positions: positions) })
       unit.isWanted = isWanted(index)
       return unit
     }
     let result = Rules.check(
       program, models: models, options: options, isStored: true, runner: runner)
-    session.count(functions: result.functions, looked: result.looked)
+    guard !program.contains(where: \.isUnreadable) else { return nil }
+    session.count(functions: result.functions, looked: result.looked, needless: result.needless)
     var new: [StoredResults] = []
     var used: [UnitResultKey] = []
     for (index, key) in keys.enumerated() {

@@ -2,7 +2,6 @@
 
 import Findings
 import Foundation
-import IR
 import Index
 
 /// Paths of the work tree that git ignores: build products.
@@ -43,11 +42,11 @@ struct SnapshotAudit {
           "it has more than \(Snapshot.sizeLimit >> 20) MiB; split it, or exclude it in the policy")
     }
     var hashes: [String: String?] = [:]
-    for module in program.modules {
-      guard let foreign = module.files.rows.first(where: { !isOfCommit($0, &hashes) }) else {
+    for read in program.units {
+      guard let foreign = read.files.first(where: { !isOfCommit($0, &hashes) }) else {
         continue
       }
-      let unit = module.mainPath
+      let unit = read.mainPath
       let reason =
         "it reads \(foreign.path), which is not as the commit has it; commit it, or let git ignore it"
       for index in program.ledger.indices
@@ -57,7 +56,7 @@ struct SnapshotAudit {
     }
   }
 
-  private func isOfCommit(_ file: SourceFile, _ hashes: inout [String: String?]) -> Bool {
+  private func isOfCommit(_ file: ReadUnit.File, _ hashes: inout [String: String?]) -> Bool {
     if !file.path.hasPrefix("/") {
       if let expected = expectedHash(of: file.path, &hashes) {
         return expected == SHA256.hexadecimal(file.contentHash)
@@ -90,15 +89,15 @@ struct SnapshotRecorder {
   /// Units of one file with several commands are not told apart: each gets the files of all of them.
   func records(of commands: [CompileCommand], _ program: ProgramAnalysis) -> [IncludeRecord] {
     let entries = Dictionary(grouping: program.ledger, by: \.path)
-    let modules = Dictionary(grouping: program.modules) { $0.mainPath }
-    var rows: [SourceFile.ID: RecordedFile] = [:]
+    let read = Dictionary(grouping: program.units) { $0.mainPath }
+    var rows: [ReadUnit.File.ID: RecordedFile] = [:]
     return commands.compactMap { command in
       let path = Paths.relative(command.file, to: root)
-      guard let units = modules[path], let lines = entries[path], units.count == lines.count,
+      guard let units = read[path], let lines = entries[path], units.count == lines.count,
         lines.allSatisfy(\.isAnalysed)
       else { return nil }
-      var files: [SourceFile.ID: RecordedFile] = [:]
-      for file in units.flatMap(\.files.rows) where files[file.id] == nil {
+      var files: [ReadUnit.File.ID: RecordedFile] = [:]
+      for file in units.flatMap(\.files) where files[file.id] == nil {
         let row = rows[file.id] ?? row(for: file)
         rows[file.id] = row
         files[file.id] = row
@@ -109,7 +108,7 @@ struct SnapshotRecorder {
     }
   }
 
-  private func row(for file: SourceFile) -> RecordedFile {
+  private func row(for file: ReadUnit.File) -> RecordedFile {
     let laidOut = snapshot.directory + "/" + file.path
     let isTracked =
       !file.path.hasPrefix("/") && FileManager.default.fileExists(atPath: laidOut)
@@ -122,14 +121,7 @@ struct SnapshotRecorder {
   }
 }
 
-extension Module {
-  /// The path of the main file; "" where nothing was read.
-  fileprivate var mainPath: String {
-    files.count > 0 ? files[mainFile].path : ""
-  }
-}
-
-extension SourceFile {
+extension ReadUnit.File {
   /// What tells the files of several units apart.
   fileprivate struct ID: Hashable {
     var path: String

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Analysis
 import Findings
 import Foundation
 import Gate
@@ -42,10 +43,10 @@ extension ProgramAnalysis {
   func suppressions(_ terms: SuppressionTerms) -> Suppressions {
     var seen: Set<String> = []
     var comments: [SuppressionComment] = []
-    for module in modules + surroundings {
-      for id in Set(module.directives.map(\.file)).sorted() {
-        let file = module.files[id]
-        guard !file.isSystem, seen.insert(file.path).inserted else { continue }
+    for unit in units + surroundings {
+      for commented in unit.linkage.commentedFiles {
+        let file = unit.file(commented.file)
+        guard !commented.isSystem, seen.insert(file.path).inserted else { continue }
         comments += SuppressionSource.comments(in: file)
       }
     }
@@ -60,13 +61,12 @@ extension ProgramAnalysis {
     let broken = Set(ledger.filter { !$0.isAnalysed }.map(\.path))
     let isAllAnalysed = ledger.allSatisfy(\.isAnalysed)
     var lines: [String: Set<Int>] = [:]
-    for module in modules where !module.directives.isEmpty {
-      let main = module.files[module.mainFile].path
-      let wanted = Set(module.directives.map(\.file)).filter { id in
-        let path = module.files[id].path
-        return path == main ? !broken.contains(main) : isWhole && isAllAnalysed
+    for unit in units where !unit.linkage.commentedFiles.isEmpty {
+      let main = unit.mainPath
+      let wanted = unit.linkage.commentedFiles.map(\.file).filter { id in
+        unit.file(id).path == main ? !broken.contains(main) : isWhole && isAllAnalysed
       }
-      guard !wanted.isEmpty else { continue }
+      guard !wanted.isEmpty, let module = unit.code.value?.module else { continue }
       for origin in module.origins.rows {
         for (file, start, end) in [
           (origin.file, origin.start, origin.end),

@@ -18,6 +18,7 @@ final class UnitCacheSession: Sendable {
     var read = 0
     var functions = 0
     var looked = 0
+    var needless = 0
   }
 
   private let file: UnitCacheFile
@@ -38,16 +39,17 @@ final class UnitCacheSession: Sendable {
   ///
   /// - Parameter purpose: what the units were needed for, where that is not the analysis.
   func sayCounts(purpose: String = "") {
-    let (found, read, functions, looked) = state.withLock {
-      ($0.found, $0.read, $0.functions, $0.looked)
+    let (found, read, functions, looked, needless) = state.withLock {
+      ($0.found, $0.read, $0.functions, $0.looked, $0.needless)
     }
     UnitCacheFile.say("\(found + read) units\(purpose): \(found) from the cache, \(read) parsed")
     guard functions > 0 else { return }
+    let again = needless > 0 ? " (\(needless) of them came to the same)" : ""
     UnitCacheFile.say(
-      "\(functions) functions: \(functions - looked) from the cache, \(looked) analysed")
+      "\(functions) functions: \(functions - looked) from the cache, \(looked) analysed\(again)")
   }
 
-  /// The modules of units that would be read again just as they were; nil for all others.
+  /// The units that would be read again just as they were; nil for all others.
   ///
   /// - Parameters:
   ///   - units: the units.
@@ -58,13 +60,12 @@ final class UnitCacheSession: Sendable {
     let outcomes = await WorkerThreads.map(hits.indices.map(\.self), count: jobs) { index in
       // What cannot be decoded is read.
       hits[index].flatMap { hit -> UnitOutcome? in
-        guard
-          let module = try? hit.unit.unit.module(
-            texts: hit.unit.texts, lineStarts: hit.unit.lineStarts)
-        else { return nil }
-        return UnitOutcome(
-          path: units[index].path, module: module,
-          resultKey: UnitResultKey(hit.identity, marks: hit.unit.marks))
+        let code = LazyModule { self.code(of: hit.unit) }
+        return ReadUnit(hit.unit, code: code).map { unit in
+          UnitOutcome(
+            path: units[index].path, unit: unit,
+            resultKey: UnitResultKey(hit.identity, stored: hit.unit.linkage))
+        }
       }
     }
     let found = outcomes.count { $0 != nil }
@@ -78,6 +79,31 @@ final class UnitCacheSession: Sendable {
   private struct Hit {
     var unit: UnitLibrary.Hit
     var identity: UnitIdentity
+  }
+
+  /// The code of a unit; nil where the cache has lost it since the unit was found.
+  private func code(of hit: UnitLibrary.Hit) -> SharedModule? {
+    let bytes = state.withLock { state -> ContiguousArray<UInt8>? in
+      guard state.canRead else { return nil }
+      do throws(UnitCache.Failure) {
+        return try file.cache.module(of: hit.candidate)
+      } catch {
+        state.canRead = false
+        state.canWrite = state.canWrite && !error.isDamage
+        report(error, "read")
+        return nil
+      }
+    }
+    // Decoded outside of the lock.
+    return bytes.flatMap { try? hit.module($0) }.map { SharedModule($0) }
+  }
+
+  /// Counts units again that were found and had to be read after all.
+  func lose(_ count: Int) {
+    state.withLock { state in
+      state.found -= count
+      state.read += count
+    }
   }
 
   private func hit(for unit: PreparedUnit) -> Hit? {
@@ -98,13 +124,15 @@ final class UnitCacheSession: Sendable {
   /// Whether something was not kept that should have been.
   var hasLost: Bool { state.withLock { !$0.canWrite } }
 
-  /// Keeps the module of a unit that was read without an error.
-  func keep(_ module: Module, of unit: PreparedUnit) {
+  /// Keeps a unit that was read without an error.
+  func keep(_ code: SharedModule, _ linkage: Linkage, of unit: PreparedUnit) {
     guard let identity = identity(of: unit) else { return }
+    let key = UnitResultKey(identity, files: code.module.files.rows)
+    let linkage = ReadUnit.stored(linkage, key: key)
     state.withLock { state in
       guard state.canWrite else { return }
       do throws(UnitCache.Failure) {
-        try state.library.keep(module, of: identity)
+        try state.library.keep(code.module, linkage: linkage, of: identity)
       } catch {
         state.canWrite = false
         report(error, "written")
@@ -163,23 +191,20 @@ final class UnitCacheSession: Sendable {
     }
   }
 
-  /// Notes how many functions a program has, and how many this run looked at.
-  func count(functions: Int, looked: Int) {
+  /// Notes how many functions a program has, how many this run looked at, and how many of them came to what
+  /// was kept.
+  func count(functions: Int, looked: Int, needless: Int) {
     state.withLock { state in
       state.functions += functions
       state.looked += looked
+      state.needless += needless
     }
   }
 
-  /// What tells a unit and its code from others; nil where it must not be kept.
-  func resultKey(of module: Module, _ unit: PreparedUnit) -> UnitResultKey? {
-    identity(of: unit).map { identity in
-      UnitResultKey(
-        identity,
-        marks: module.files.rows.lazy.map {
-          UnitLibrary.mark(path: $0.path, hash: $0.contentHash)
-        })
-    }
+  /// What tells a unit that was parsed and its code from others; nil where it must not be kept.
+  func resultKey(of read: ReadUnit, _ unit: PreparedUnit) -> UnitResultKey? {
+    guard let code = read.code.value else { return nil }
+    return identity(of: unit).map { UnitResultKey($0, files: code.module.files.rows) }
   }
 
   private func report(_ failure: UnitCache.Failure, _ what: String) {

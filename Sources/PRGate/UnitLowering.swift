@@ -72,26 +72,36 @@ struct UnitOutcome: Sendable {
   /// The path that the ledger shows.
   var path: String
   /// What the analysis works on; nil where there is nothing to analyse.
-  var module: Module?
+  var unit: ReadUnit?
   /// Why it is not analysed, or not whole; nil where it was read without an error.
   var problem: String?
   /// What tells its results from others; nil where that was not worked out, or nothing may be kept.
   var resultKey: UnitResultKey?
+
+  /// The code; nil where there is nothing to analyse, or the cache has lost it.
+  var module: Module? { unit?.code.value?.module }
 }
 
 /// From a file to a module.
 enum UnitLowering {
-  /// Parses and lowers a unit; whatever goes wrong is in the outcome.
+  /// What came of a unit.
+  struct Result {
+    /// Its code, perhaps as the parser repaired it; nil where there is none.
+    var module: Module?
+    /// See `UnitOutcome.problem`.
+    var problem: String?
+  }
+
+  /// Parses and lowers a unit; whatever goes wrong is in the result.
   ///
   /// Paths are reported relative to the directory `root`.
-  static func lower(_ unit: PreparedUnit, root: String) -> UnitOutcome {
-    if let refusal = unit.refusal { return UnitOutcome(path: unit.path, problem: refusal) }
+  static func lower(_ unit: PreparedUnit, root: String) -> Result {
+    if let refusal = unit.refusal { return Result(problem: refusal) }
     // A pipe or a device would keep the parser waiting for ever.
     guard !unit.isOnDisk || Paths.isFile(unit.file) else {
       let isThere = FileManager.default.fileExists(atPath: unit.file)
       let problem = isThere ? "it is not a regular file" : "the file is gone"
-      return UnitOutcome(
-        path: unit.path, problem: "\(problem); make the compilation database anew")
+      return Result(problem: "\(problem); make the compilation database anew")
     }
     // Where the file system is our own, it holds nothing else anyway.
     let options = LoweringOptions(
@@ -99,11 +109,9 @@ enum UnitLowering {
     do {
       let lowered = try Lowering.lower(
         path: unit.file, arguments: unit.arguments, options: options)
-      return UnitOutcome(
-        path: unit.path, module: lowered.module,
-        problem: problem(of: lowered.errors, root: root))
+      return Result(module: lowered.module, problem: problem(of: lowered.errors, root: root))
     } catch {
-      return UnitOutcome(path: unit.path, problem: "\(error)")
+      return Result(problem: "\(error)")
     }
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import Analysis
 import IR
 import Subprocess
 import Synchronization
@@ -27,11 +28,11 @@ struct WorkerPool: Sendable {
   /// - Parameters:
   ///   - units: the units.
   ///   - progress: advances with each unit.
-  ///   - keep: is given each module that was read without an error, as soon as it is there.
+  ///   - keep: is given each unit that was read without an error, as soon as it is there.
   /// - Returns: the outcomes.
   func lower(
     _ units: [PreparedUnit], progress: ProgressCounter,
-    keep: @escaping @Sendable (Module, PreparedUnit) -> Void = { _, _ in }
+    keep: @escaping @Sendable (SharedModule, Linkage, PreparedUnit) -> Void = { _, _, _ in }
   ) async -> [UnitOutcome] {
     guard !units.isEmpty else { return [] }
     let schedule = UnitSchedule(units, progress: progress, keep: keep)
@@ -236,6 +237,37 @@ private final class UnitClock: Sendable {
   }
 }
 
+/// Texts of files that several units have, kept once: of a header that all units read there would be as many
+/// copies as units.
+///
+/// A class, because the talks with all workers share it; the lock guards what changes.
+private final class TextPool: Sendable {
+  private struct Text {
+    var text: ContiguousArray<UInt8>
+    var lineStarts: ContiguousArray<UInt32>
+  }
+
+  /// By the hash of the content.
+  private let known = Mutex<[ContiguousArray<UInt8>: Text]>([:])
+
+  /// Puts the texts that are known in the place of equal ones.
+  func share(_ module: inout Module) {
+    for id in module.files.ids where !module.files[id].text.isEmpty {
+      let file = module.files[id]
+      let shared = known.withLock { known in
+        if let text = known[file.contentHash] { return text }
+        let text = Text(text: file.text, lineStarts: file.lineStarts)
+        known[file.contentHash] = text
+        return text
+      }
+      // A worker may say what it likes of a file that another one has read.
+      guard shared.text == file.text else { continue }
+      module.files[id].text = shared.text
+      module.files[id].lineStarts = shared.lineStarts
+    }
+  }
+}
+
 /// The units that wait and the outcomes that are there.
 ///
 /// A class, because the talks with all workers share it; the lock guards what changes.
@@ -247,12 +279,13 @@ private final class UnitSchedule: Sendable {
 
   let units: [PreparedUnit]
   private let progress: ProgressCounter
-  private let keep: @Sendable (Module, PreparedUnit) -> Void
+  private let keep: @Sendable (SharedModule, Linkage, PreparedUnit) -> Void
+  private let texts = TextPool()
   private let state: Mutex<State>
 
   init(
     _ units: [PreparedUnit], progress: ProgressCounter,
-    keep: @escaping @Sendable (Module, PreparedUnit) -> Void
+    keep: @escaping @Sendable (SharedModule, Linkage, PreparedUnit) -> Void
   ) {
     self.units = units
     self.progress = progress
@@ -273,10 +306,14 @@ private final class UnitSchedule: Sendable {
   func finish(_ number: Int, with message: (answer: Data, module: Data)) {
     do {
       let answer = try JSONDecoder().decode(WorkerAnswer.self, from: message.answer)
-      let module =
-        message.module.isEmpty ? nil : try Module(decoding: ContiguousArray(message.module))
-      if let module, answer.problem == nil { keep(module, units[number]) }
-      finish(number, module: module, problem: answer.problem)
+      guard !message.module.isEmpty else { return finish(number, problem: answer.problem) }
+      var module = try Module(decoding: ContiguousArray(message.module))
+      texts.share(&module)
+      let unit = ReadUnit(module)
+      if answer.problem == nil, let code = unit.code.value {
+        keep(code, unit.linkage, units[number])
+      }
+      finish(number, unit: unit, problem: answer.problem)
     } catch {
       // A parser that was taken over can send what it likes.
       finish(number, problem: "its worker's answer is damaged (\(error)); please report it")
@@ -284,8 +321,8 @@ private final class UnitSchedule: Sendable {
   }
 
   /// Keeps why there is no answer.
-  func finish(_ number: Int, module: Module? = nil, problem: String?) {
-    let outcome = UnitOutcome(path: units[number].path, module: module, problem: problem)
+  func finish(_ number: Int, unit: ReadUnit? = nil, problem: String?) {
+    let outcome = UnitOutcome(path: units[number].path, unit: unit, problem: problem)
     state.withLock { $0.outcomes[number] = outcome }
     progress.advance()
   }

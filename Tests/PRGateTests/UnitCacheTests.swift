@@ -227,6 +227,32 @@ import Testing
     #expect(warm.output == cold.output)
   }
 
+  /// What waits in the cache is found by what is kept beside it; that it is damaged comes out late.
+  @Test func `code that is damaged is read anew when it is needed`() async throws {
+    let cold = try await check()
+    let path = cache.file("units.sqlite")
+    var bytes = try #require(FileManager.default.contents(atPath: path))
+    let magic = Data([0x89, 0x50, 0x47, 0x49, 0x52, 0x0D, 0x0A, 0x1A])
+    var next = bytes.startIndex
+    while let found = bytes.range(of: magic, in: next..<bytes.endIndex) {
+      bytes[found.upperBound + 40] ^= 1
+      next = found.upperBound
+    }
+    #expect(next > 0)
+    try bytes.write(to: URL(fileURLWithPath: path))
+    let unneeded = try await check()
+    #expect(unneeded.output == cold.output)
+    #expect(counts(unneeded) == said(2, 0))
+    // With other terms no result holds, so that the code is asked for.
+    let whole = try await Program.run(
+      ["check", "-v", "-f", "json", "--whole-program", "--no-cache"], in: directory)
+    let needed = try await check("--whole-program")
+    #expect(needed.output == whole.output)
+    // Of `a.c`, which has no function, the variables are looked at anew.
+    #expect(counts(needed) == said(0, 2))
+    #expect(counts(try await check("--whole-program")) == said(2, 0))
+  }
+
   @Test func `two runs at once`() async throws {
     async let first = check("-j2")
     async let second = check("-j2")
