@@ -40,8 +40,11 @@ let kernelMemory = """
   """
 
 /// include/linux/err.h, and families whose kernel-doc says "or ERR_PTR()".
+///
+/// The code of IS_ERR_OR_NULL counts where it is there, because it tells NULL as well.
 let kernelErrors = """
-  IS_ERR IS_ERR_OR_NULL: instead; asks 0 error; ret 0..1
+  IS_ERR: instead; asks 0 error; ret 0..1
+  IS_ERR_OR_NULL: asks 0 error; ret 0..1
   PTR_ERR_OR_ZERO: instead; asks 0 error; ret -4095..0
   PTR_ERR: instead; ret -4095..-1
   ERR_PTR: instead; ret error 0
