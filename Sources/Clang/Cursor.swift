@@ -327,10 +327,12 @@ extension TranslationUnit {
       clang_getCursorLocation(nodes[Int(node.index)].cursor)) != 0
   }
 
-  /// Whether the node is written in the main file.
-  public func isInMainFile(_ node: Cursor) -> Bool {
-    clang_Location_isFromMainFile(
-      clang_getCursorLocation(nodes[Int(node.index)].cursor)) != 0
+  /// Whether the node is written in the main file, or by a macro that is used there.
+  public mutating func isInMainFile(_ node: Cursor) -> Bool {
+    let location = clang_getCursorLocation(nodes[Int(node.index)].cursor)
+    if clang_Location_isFromMainFile(location) != 0 { return true }
+    guard isInMacro(location), let place = macroPlace(location).expansion else { return false }
+    return place.file == mainFile()
   }
 
   /// Whether the declaration has internal linkage or none.
