@@ -262,8 +262,8 @@ extension Machine {
     _ kind: Boundary.Kind, _ state: inout State
   ) {
     let isOrder = op != .equal && op != .notEqual
-    // A loop runs as often as its bound says, which is a use.
-    if isOrder, kind == .loopCondition { return }
+    // A loop that counts to its bound uses it; one that waits for a value judges it.
+    if isOrder, kind == .loopCondition, [left, right].contains(where: { isCounted($0) }) { return }
     for (side, other) in [(left, right), (right, left)] {
       guard let side, !side.isConstant else { continue }
       state.fetches.again.removeAll { bytes in bytes.symbol.map { mentions(side, $0) } ?? false }
@@ -311,9 +311,15 @@ extension Machine {
     _ state: inout State
   ) {
     if op == .equal || op == .notEqual { return }
-    useFetched(right, as: .loopBound, at: value, argument: 1, &state)
-    useFetched(left, as: .loopBound, at: value, argument: 0, &state)
+    if isCounted(form(left)) {
+      useFetched(right, as: .loopBound, at: value, argument: 1, &state)
+    }
+    if isCounted(form(right)) {
+      useFetched(left, as: .loopBound, at: value, argument: 0, &state)
+    }
   }
+
+  private func isCounted(_ form: LinearForm?) -> Bool { form.map { isCounted($0) } ?? false }
 
   /// A function whose model is known gets arguments: sizes, and objects whose bytes it compares.
   mutating func useFetched(
@@ -345,11 +351,29 @@ extension Machine {
       guard case .pointer(let region, let offset, _, _) = registers[Int(argument.index)],
         let bytes = state.fetches.again.first(where: {
           $0.region == region && offset.isConstant && offset.constant <= $0.low
+            && $0.low < offset.constant.addingSaturating(reach(of: argument))
         })
       else { continue }
       reportDoubleFetch(bytes, argument, .object, at: value, argument: index, state)
       state.fetches.again.removeAll { $0.region == region }
     }
+  }
+
+  /// Bytes that a pointer of this type may be used for; any number where its type says none.
+  private func reach(of pointer: ValueID) -> Int64 {
+    var written = pointer
+    while case .cast(.pointerCast, let inner) = operation(written) { written = inner }
+    guard let pointee = pointee(written), module.types[pointee].size > 1 else { return .max }
+    // A last member may go on behind the type.
+    if case .record(let record) = module.types[pointee].kind,
+      let last = module.records[record].fields.indices.last
+    {
+      switch module.types[module.fields.rows[last].type].kind {
+      case .unboundedArray, .array: return .max
+      default: break
+      }
+    }
+    return Int64(clamping: module.types[pointee].size)
   }
 
   private mutating func reportDoubleFetch(

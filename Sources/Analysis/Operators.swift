@@ -222,7 +222,7 @@ extension Machine {
     }
   }
 
-  private func isCounted(_ form: LinearForm) -> Bool {
+  func isCounted(_ form: LinearForm) -> Bool {
     for index in 0..<form.count {
       if case .counter = universe[form[index].symbol].kind { return true }
     }

@@ -31,15 +31,16 @@ private func message(_ fetch: DoubleFetchObservation) -> String {
     case .size: "decided in an earlier copy how much memory is meant"
     }
   let second = "\(name) '\(fetch.fetcher)' fetched from the user again after it \(decided)"
+  let callee = fetch.callee.isEmpty ? "the function called here" : "'\(fetch.callee)'"
   switch fetch.use {
   case .index: return "indexes by \(second)"
-  case .size: return "'\(fetch.callee)' takes as a size \(second)"
+  case .size: return "\(callee) takes as a size \(second)"
   case .loopBound: return "loops as often as says \(second)"
-  case .argument: return "'\(fetch.callee)' gets \(second)"
+  case .argument: return "\(callee) gets \(second)"
   case .store: return "keeps \(second)"
   case .object:
     let object = fetch.object.isEmpty ? "an object" : "'\(fetch.object)'"
-    return "'\(fetch.callee)' gets \(object) with a field that '\(fetch.fetcher)' fetched from the "
+    return "\(callee) gets \(object) with a field that '\(fetch.fetcher)' fetched from the "
       + "user again after it \(decided)"
   }
 }
