@@ -77,8 +77,8 @@ extension Machine {
 
 /// Looks at one function for the first time.
 func analyse(
-  _ key: FunctionKey, in module: Module, models: [FunctionModel?], facts: Facts, fuel: Int,
-  isStored: Bool
+  _ key: FunctionKey, in module: Module, models: [FunctionModel?], entry: EntryContract?,
+  facts: Facts, fuel: Int, isStored: Bool
 ) -> Outcome {
   var result = FunctionResult(key.function)
   guard let body = module.functions[key.function].body, body.blocks.count > 0 else {
@@ -88,6 +88,7 @@ func analyse(
   var machine = Machine(
     module: module, moduleIndex: key.module, function: key.function, body: body, models: models,
     facts: facts, fuel: fuel)
+  machine.entry = entry
   var summary: Summary?
   var onWord: [ValueID] = []
   if let exploration = machine.explore() {

@@ -106,6 +106,8 @@ private struct ProgramRun: Sendable {
   let program: Program
   /// Models by function, for each module.
   let models: [Lazy<[FunctionModel?]>]
+  /// What is promised of functions' arguments, for each module.
+  let entries: [Lazy<[FunctionID: EntryContract]>]
   let steps: [AnalysisStep]
   let fuel: Int
   let isStored: Bool
@@ -118,6 +120,7 @@ private struct ProgramRun: Sendable {
       units.map(\.linkage), code: units.map(\.code), isWhole: options.isWholeProgram,
       modelled: models.insteadOfCode)
     self.models = units.map { unit in Lazy { unit.linkage.functions.map { models[$0.name] } } }
+    entries = units.map { unit in Lazy { unit.code.value?.module.entries(models) ?? [:] } }
     steps = program.steps()
     fuel = options.fuel
     self.isStored = isStored
@@ -146,7 +149,7 @@ private struct ProgramRun: Sendable {
     }
     let final = zip(steps, outcomes).filter { !$0.0.isPreliminary }
     let again = SecondLook(
-      program: program, units: units, models: models, steps: final.map(\.0),
+      program: program, units: units, models: models, entries: entries, steps: final.map(\.0),
       outcomes: final.map(\.1), fuel: fuel)
     let looks = runner.run(needs: final.map { _ in [] }) {
       (number: Int, _: [SecondLook.Result]) -> SecondLook.Result in
@@ -194,7 +197,8 @@ private struct ProgramRun: Sendable {
     }
     let facts = Facts(program: program, summaries: summaries, module: module)
     var outcome = analyse(
-      step.key, in: code.module, models: models[module].value, facts: facts, fuel: fuel,
+      step.key, in: code.module, models: models[module].value,
+      entry: entries[module].value[step.key.function], facts: facts, fuel: fuel,
       isStored: isStored)
     if case .verdict = step.round {
       outcome.facts = self.facts(of: step, outcomes, and: outcome.facts)

@@ -64,7 +64,8 @@ extension Machine {
     if useReleased(address, region, isRelease: false, at: value, argument: argument, state) {
       return
     }
-    if inside == .none, isInput(region) {
+    let isOpen = isInput(region) && !sizedInputs.contains(region)
+    if inside == .none, isOpen {
       guard let size = universe[region].size,
         let excess = offset.adding(length)?.subtracting(size)
       else { return }
@@ -84,7 +85,7 @@ extension Machine {
     {
       return
     }
-    if !isInput(region), let size = universe[region].size {
+    if !isOpen, let size = universe[region].size {
       var whole = access
       whole.inside = .none
       _ = check(whole, from: offset, size: size, state)
@@ -218,7 +219,7 @@ extension Machine {
   func text(of boundary: Boundary) -> String {
     switch boundary.place {
     case .own(let origin): module.text(of: origin)
-    case .foreign(let index): universe.foreignPlaces[index].text
+    case .foreign(let index), .entry(let index): universe.foreignPlaces[index].text
     }
   }
 
@@ -226,7 +227,7 @@ extension Machine {
   func location(of boundary: Boundary) -> Location {
     switch boundary.place {
     case .own(let origin): module.location(of: origin)
-    case .foreign(let index): universe.foreignPlaces[index].location
+    case .foreign(let index), .entry(let index): universe.foreignPlaces[index].location
     }
   }
 

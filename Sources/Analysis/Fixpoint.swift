@@ -20,8 +20,9 @@ extension Machine {
   /// Runs the function to its fixpoint; `nil` where the fuel does not suffice.
   mutating func explore() -> Exploration? {
     mode = .explore
-    isNearUser = takesUserPointers
-    fetchesTwice = isNearUser && callsTwoFetches
+    let takesUsers = takesUserPointers
+    isNearUser = takesUsers || isGivenUserPointers
+    fetchesTwice = takesUsers && callsTwoFetches
     let none = [State?](repeating: nil, count: flow.loops.count)
     var exploration = Exploration(heads: none, backs: none)
     var inflow = Array<[(source: Int, state: State)]>(repeating: [], count: flow.order.count)
@@ -47,6 +48,7 @@ extension Machine {
       }
     }
     noteNullParameters(&state)
+    if entry != nil { assumeEntry(&state) }
     if let assumedNonZero { assumeNonZero(assumedNonZero, &state) }
     return state
   }

@@ -257,6 +257,9 @@ public struct ModelTable: Sendable {
   /// Tells tables of one build of the program apart by what was added to them.
   public private(set) var digest = Digest.zero
   private var memberConcerns: [String: Concern] = [:]
+  /// What is promised of the arguments of functions, by the member that they are stored in, or by the
+  /// function that they are handed to and the number of the argument.
+  private(set) var entries: [String: [EntryClause]] = [:]
 
   /// Makes a table; a later model of a name replaces an earlier one.
   public init(_ models: [FunctionModel]) {
@@ -281,6 +284,13 @@ public struct ModelTable: Sendable {
   public func addingMemberConcerns(_ concerns: [String: Concern]) -> ModelTable {
     var result = self
     result.memberConcerns.merge(concerns) { _, new in new }
+    return result
+  }
+
+  /// The table with contracts of callback tables added.
+  public func addingEntries(_ entries: [String: [EntryClause]]) -> ModelTable {
+    var result = self
+    result.entries.merge(entries) { _, new in new }
     return result
   }
 

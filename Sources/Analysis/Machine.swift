@@ -163,6 +163,12 @@ struct Machine {
   var sharesUnnamed = false
   /// Whether the function calls something that takes addresses of the user's.
   var isNearUser = false
+  /// What is promised of its arguments, where only code unseen calls it.
+  var entry: EntryContract?
+  /// Numbers that are addresses of the user's.
+  var userNumbers: Set<Symbol> = []
+  /// What parameters point to, where the size is promised.
+  var sizedInputs: Set<Region> = []
   /// Whether it has two calls that fetch what the user has.
   var fetchesTwice = false
   /// Locks that the function gives back somewhere.

@@ -415,6 +415,8 @@ public struct UserPointerObservation: Sendable, Hashable, Codable {
   public var callee: String
   /// Whether the access comes first.
   public var isBefore: Bool
+  /// Whether `taker` is the table that the function is an entry of.
+  public var isPromised = false
 }
 
 /// An access through a pointer that is an error number, or may be one.

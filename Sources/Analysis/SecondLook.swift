@@ -16,6 +16,7 @@ struct SecondLook: Sendable {
   private let code: [LazyModule]
   /// Models by function, for each module.
   let models: [Lazy<[FunctionModel?]>]
+  let entries: [Lazy<[FunctionID: EntryContract]>]
   let steps: [AnalysisStep]
   let outcomes: [Outcome]
   let fuel: Int
@@ -58,12 +59,14 @@ struct SecondLook: Sendable {
 
   init(
     program: Program, units: [ProgramUnit], models: [Lazy<[FunctionModel?]>],
-    steps: [AnalysisStep], outcomes: [Outcome], fuel: Int
+    entries: [Lazy<[FunctionID: EntryContract]>], steps: [AnalysisStep], outcomes: [Outcome],
+    fuel: Int
   ) {
     self.program = program
     self.units = units
     code = units.map(\.code)
     self.models = models
+    self.entries = entries
     self.steps = steps
     self.outcomes = outcomes
     self.fuel = fuel
@@ -321,6 +324,7 @@ struct SecondLook: Sendable {
         + imported.map { models[$0.module].value[Int($0.function.index)] },
       facts: facts, fuel: fuel)
     machine.inlined = inlined
+    machine.entry = entries[key.module].value[key.function]
     return machine
   }
 

@@ -29,6 +29,8 @@ struct Boundary: Hashable, Sendable {
     case own(OriginID)
     /// In a callee: a row of `Universe.foreignPlaces`.
     case foreign(Int)
+    /// In what is promised of the function's arguments: a row of the same.
+    case entry(Int)
   }
 
   var kind: Kind

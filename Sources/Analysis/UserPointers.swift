@@ -11,6 +11,8 @@ struct UserPointerFact: BitwiseCopyable, Hashable, Sendable {
   /// The call that takes it as the user's; else the access.
   var cause: ValueID
   var isUsers: Bool
+  /// Whether the function's callers promise it; the cause means nothing then.
+  var isPromised = false
 }
 
 extension State {
@@ -79,39 +81,57 @@ extension Machine {
     guard case .pointer(let region, _, _, _) = registers[Int(base.index)], isForeign(region) else {
       return
     }
-    if let users = state.userPointers.first(where: { $0.region == region && $0.isUsers }) {
+    if isPromisedAddress(region) {
       reportUserPointer(
-        base, calleeName(users.cause), access: value, users: users.cause, at: value,
-        argument: argument, state)
+        base, entry?.table ?? "", access: value, users: nil, at: value, argument: argument, state)
+      return
+    }
+    if let users = state.userPointers.first(where: { $0.region == region && $0.isUsers }) {
+      let cause = users.isPromised ? nil : users.cause
+      reportUserPointer(
+        base, cause.map { calleeName($0) } ?? entry?.table ?? "", access: value, users: cause,
+        at: value, argument: argument, state)
       state.userPointers.removeAll { $0.region == region }
     }
     state.note(UserPointerFact(region: region, cause: value, isUsers: false))
   }
 
+  /// Whether a region is what a number leads to that is promised to be an address of the user's.
+  private func isPromisedAddress(_ region: Region) -> Bool {
+    guard !userNumbers.isEmpty, case .opaque(let maker) = universe[region].kind,
+      case .cast(.integerToPointer, let number) = operation(maker),
+      let term = form(number)?.singleTerm
+    else { return false }
+    return term.coefficient == 1 && userNumbers.contains(term.symbol)
+  }
+
+  /// Reports an access; without `users`, the function's callers promise that it is the user's memory.
   private mutating func reportUserPointer(
-    _ pointer: ValueID, _ taker: String, access: ValueID, users: ValueID, at value: ValueID,
+    _ pointer: ValueID, _ taker: String, access: ValueID, users: ValueID?, at value: ValueID,
     argument: Int, _ state: State
   ) {
     var base = pointer
     while case .cast(.pointerCast, let inner) = operation(base) { base = inner }
     let object = module.text(of: body.instructions[base].origin)
-    let other = value == users ? access : users
     let name = object.isEmpty ? "the pointer" : "'\(object)'"
     let observation = UserPointerObservation(
-      object: object, taker: taker, callee: calleeName(access), isBefore: value == users)
+      object: object, taker: taker, callee: calleeName(access), isBefore: value == users,
+      isPromised: users == nil)
+    let other = value == users ? access : users
+    let origin = other.map { body.instructions[$0].origin } ?? module.functions[function].origin
+    let message =
+      other == access
+      ? "memory is accessed through \(name) here"
+      : users == nil
+        ? "'\(taker)' passes addresses of the user's"
+        : "'\(taker)' takes \(name) as an address of the user's"
     report(
       Violation(
         candidate: Candidate(
           value: value, argument: argument, kind: .userPointer,
-          via: [Int(positions[Int(other.index)])]),
+          via: other.map { [Int(positions[Int($0.index)])] } ?? []),
         observation: .userPointer(observation), isDefinite: true, goal: nil, boundary: .none,
         cause: nil, region: nil,
-        calleeSteps: [
-          Step(
-            location: module.location(of: body.instructions[other].origin),
-            message: other == users
-              ? "'\(taker)' takes \(name) as an address of the user's"
-              : "memory is accessed through \(name) here")
-        ]))
+        calleeSteps: [Step(location: module.location(of: origin), message: message)]))
   }
 }

@@ -18,7 +18,7 @@ extension ModelTable {
     ].flatMap {
       (try? parseModels($0)) ?? []
     }
-  ).addingConcerns(concerns).addingMemberConcerns(memberConcerns)
+  ).addingConcerns(concerns).addingMemberConcerns(memberConcerns).addingEntries(kernelEntries)
 }
 
 /// Reads lines of models.

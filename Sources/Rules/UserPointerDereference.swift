@@ -14,10 +14,12 @@ extension Rule {
         let name = use.object.isEmpty ? "a pointer" : "'\(use.object)'"
         let verb = use.callee.isEmpty ? "accesses memory through" : "'\(use.callee)' accesses"
         let text =
-          use.isBefore
-          ? "'\(use.taker)' takes \(name) as an address of the user's, after memory was accessed "
-            + "through it"
-          : "\(verb) \(name), which '\(use.taker)' takes as an address of the user's"
+          use.isPromised
+          ? "\(verb) \(name), which is an address of the user's, as '\(use.taker)' passes it"
+          : use.isBefore
+            ? "'\(use.taker)' takes \(name) as an address of the user's, after memory was accessed "
+              + "through it"
+            : "\(verb) \(name), which '\(use.taker)' takes as an address of the user's"
         findings.append(
           pass.finding(
             userPointerDereferenceInfo, observation, text, tier: .a,
@@ -40,5 +42,6 @@ private let userPointerDereferenceInfo = RuleInfo(
     "Copy what is needed into an object of the kernel, and use the copy; mark the pointer `__user`.",
   limits: """
     Speaks where one path both hands a pointer to a function that takes an address of the user's and
-    accesses memory through it. `__user` itself leaves no trace in a build; sparse looks at it.
+    accesses memory through it, and where a callback table of the kernel passes such an address, as that of
+    `write` does. `__user` itself leaves no trace in a build; sparse looks at it.
     """)

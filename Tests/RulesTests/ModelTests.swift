@@ -19,6 +19,15 @@ import Testing
     for model in models { #expect(ModelTable.standard[model.name] != nil, "\(model.name)") }
   }
 
+  @Test func contractsFollowTheGrammar() throws {
+    let contracts = try parseEntries(entries)
+    #expect(contracts.count > 40)
+    for name in contracts.keys { #expect(name.contains(".") || name.contains("#"), "\(name)") }
+    for text in ["a.b: user", "a.b: wirte 0", "a.b", "a.b: room 1 x", "a.b: chosen 1 5..3"] {
+      #expect(throws: ModelError.self) { try parseEntries(text) }
+    }
+  }
+
   /// Without its line, a fixture that calls the function fails: see fixtures/include/models.h.
   @Test func aFixtureHoldsEachModelToItsPromise() throws {
     let folder = Fixture.folder.appending(path: "models")
