@@ -147,7 +147,8 @@ extension FunctionModel {
       }
     }
     switch result {
-    case .memory(let size, _), .stack(let size), .resized(_, let size): note(size)
+    case .memory(let size, _), .filled(let size), .stack(let size), .resized(_, let size):
+      note(size)
     default: break
     }
     return found.sorted()

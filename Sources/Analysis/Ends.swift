@@ -35,7 +35,9 @@ extension Machine {
   // MARK: Resources
 
   private mutating func checkHeld(_ result: AbstractValue, _ state: State) {
-    let open = state.acquired.filter { $0.isLive && !$0.isShared && $0.resizedBy == nil }
+    let open = state.acquired.filter {
+      $0.isLive && !$0.isShared && $0.resizedBy == nil && $0.family != .managed
+    }
     if open.isEmpty { return }
     let held = held(from: result, state)
     let lost = Set(open.map(\.key)).subtracting(held)

@@ -42,6 +42,29 @@ public enum ResourceFamily: String, BitwiseCopyable, CaseIterable, Hashable, Cod
   case addresses
   /// `dlopen`, `dlclose`.
   case library
+  /// `vmalloc`, `vfree`.
+  case virtual
+  /// `kvmalloc`, `kvfree`, which also releases what `kmalloc` and `vmalloc` returned.
+  case either
+  /// `dma_alloc_coherent`, `dma_free_coherent`.
+  case coherent
+  /// `devm_kmalloc`, `devm_kfree`: goes with its device, so that nobody has to give it back.
+  case managed
+  /// Objects that count who holds them: `alloc_skb`, `kfree_skb`; `usb_alloc_urb`, `usb_free_urb`.
+  case counted
+
+  /// Whether it is memory that the program itself uses.
+  public var isMemory: Bool {
+    switch self {
+    case .memory, .virtual, .either, .coherent, .managed, .counted: true
+    case .descriptor, .stream, .pipe, .directory, .mapping, .addresses, .library: false
+    }
+  }
+
+  /// Whether a function that releases this family may release a resource of another one.
+  public func releases(_ other: ResourceFamily) -> Bool {
+    self == other || self == .either && (other == .memory || other == .virtual)
+  }
 }
 
 /// How a lock is held.
@@ -86,7 +109,7 @@ public enum ModelEffect: Hashable, Sendable {
   case path(Int)
   /// Takes an argument as a string of at most that many elements, which need no terminator.
   case boundedString(Int, ModelSize)
-  /// Copies bytes: destination, source, count.
+  /// Copies bytes: destination, or -1 for the new memory that is returned, source, count.
   case copy(Int, Int, ModelSize)
   /// Sets bytes: destination, the argument with the element, count.
   case fill(Int, Int, ModelSize)
@@ -120,6 +143,8 @@ public enum ModelEffect: Hashable, Sendable {
   case unsafe(UnsafeKind, Int)
   /// Ends the lifetime of what an argument is or points to: `free`, `close`.
   case release(Int, ResourceFamily)
+  /// Gives back one of several references: ends the lifetime where nobody but the caller has one.
+  case put(Int, ResourceFamily)
   /// Keeps what an argument is or points to, which is no longer the caller's to give back: `putenv`.
   case keep(Int)
   /// Stores a new resource where an argument points: `socketpair`, `getaddrinfo`.
@@ -193,6 +218,10 @@ public enum ModelResult: Hashable, Sendable {
   case printed(format: Int, first: Int)
   /// New memory of that many bytes, or `NULL`.
   case memory(ModelSize, isZeroed: Bool)
+  /// New memory of that many bytes with content that is not known, or `NULL`: `kmemdup`.
+  case filled(ModelSize)
+  /// Memory of that many bytes that belongs to somebody else: `skb_put`.
+  case room(ModelSize, mayBeNull: Bool)
   /// Memory of that many bytes that lives as long as the calling function: `alloca`.
   case stack(ModelSize)
   /// The memory at an argument, moved to one of that many bytes, or `NULL`: `realloc`.

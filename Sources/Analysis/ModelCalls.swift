@@ -45,6 +45,11 @@ extension Machine {
         noteFetch(from: arguments[source], to: result, bytes, at: value, &state)
       }
     }
+    for case .copy(-1, let source, let count) in model.effects where source < arguments.count {
+      if let bytes = size(count, arguments, about: source) {
+        copyBytes(result, registers[Int(arguments[source].index)], bytes, at: value, &state)
+      }
+    }
     if model.mayBeError { return noteError(result, model, by: value, &state) }
     if function.attributes.contains(.returnsNonNull),
       case .pointer(let region, let offset, let inside, true) = result
@@ -145,6 +150,14 @@ extension Machine {
         close(arguments[target], at: value, argument: target, &state)
       } else if isObject(family) {
         release(arguments[target], family, at: value, argument: target, &state)
+      }
+    case .put(let target, let family):
+      guard has(target) else { return }
+      if isOnlyHolder(of: registers[Int(arguments[target].index)], state) {
+        release(arguments[target], family, at: value, argument: target, &state)
+      } else {
+        share(registers[Int(arguments[target].index)], &state)
+        clobber(arguments[target], &state)
       }
     case .keep(let target):
       guard has(target) else { return }
@@ -290,7 +303,8 @@ extension Machine {
       return pointer(model.result, arguments, at: value, &state)
     case .length, .lengthUpTo, .position, .upTo, .range, .printed, .magnitude, .squareRoot:
       return number(model, arguments, at: value, &state)
-    case .memory, .stack, .resized, .text, .externalText, .message, .duplicate, .duplicateUpTo:
+    case .memory, .filled, .room, .stack, .resized, .text, .externalText, .message, .duplicate,
+      .duplicateUpTo:
       return object(model.result, arguments, at: value, &state)
     }
   }
@@ -440,6 +454,13 @@ extension Machine {
         zeroFill(address, bytes, type: nil, at: value, &state)
       }
       return address
+    case .filled(let count):
+      return newObject(
+        isHeap: true, size: size(count, arguments, about: 0), mayBeNull: true, at: value, &state)
+    case .room(let count, let mayBeNull):
+      return newObject(
+        isHeap: false, size: size(count, arguments, about: 0), mayBeNull: mayBeNull, at: value,
+        &state)
     case .stack(let count):
       let address = newObject(
         isHeap: true, size: size(count, arguments, about: 0), mayBeNull: false, at: value, &state)

@@ -21,7 +21,7 @@ extension Machine {
     argument: Int, _ steps: [Step], _ state: State
   ) -> Bool {
     guard case .pointer(let region, let offset, _, _) = pointer else {
-      if case .function = pointer, family == .memory {
+      if case .function = pointer, family.isMemory {
         report(.function, address, nil, "", family, at: value, argument, steps, nil, state)
         return false
       }
@@ -44,7 +44,7 @@ extension Machine {
     case .literal: kind = .literal
     case .heap(let call) where isFrameMemory(call): kind = .automatic
     case .heap, .made:
-      if let known = state.acquisition(of: .object(region)), known.family != family {
+      if let known = state.acquisition(of: .object(region)), !family.releases(known.family) {
         report(
           .family(known.family), address, region, calleeName(known.cause), family, at: value,
           argument, steps, nil, cause: known.cause, state)

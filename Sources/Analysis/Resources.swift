@@ -145,7 +145,8 @@ extension Machine {
   /// Whether the family's resources are objects that a pointer leads to, and nothing but a release ends.
   func isObject(_ family: ResourceFamily) -> Bool {
     switch family {
-    case .memory, .stream, .pipe, .directory, .library: true
+    case .memory, .virtual, .either, .coherent, .managed, .counted: true
+    case .stream, .pipe, .directory, .library: true
     case .descriptor, .mapping, .addresses: false
     }
   }
@@ -154,6 +155,13 @@ extension Machine {
   func isFrameMemory(_ call: ValueID) -> Bool {
     if case .stack? = model(of: call)?.result { return true }
     return false
+  }
+
+  /// Whether nobody but the function knows of the object at an address, or knew of it before its end.
+  func isOnlyHolder(of address: AbstractValue, _ state: State) -> Bool {
+    guard case .pointer(let region, _, _, _) = address else { return false }
+    if state.release(of: region) != nil { return true }
+    return state.acquisition(of: .object(region)).map { $0.isLive && !$0.isShared } ?? false
   }
 
   // MARK: Handing on

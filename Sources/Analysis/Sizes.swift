@@ -131,7 +131,7 @@ extension Machine {
     }
     var isAllocation = false
     switch model.result {
-    case .memory(let size, _), .stack(let size), .resized(_, let size):
+    case .memory(let size, _), .filled(let size), .stack(let size), .resized(_, let size):
       // The product of two arguments is checked by the function itself.
       isAllocation = sizes(size).count == 1
       indices += sizes(size)

@@ -14,6 +14,17 @@ let kernelCopies = """
   strncpy_from_user: instead; user 1; write 0 #2; external 0 #2; ret -14..2147483647
   strnlen_user strlen_user: instead; user 0
   copy_to_iter: instead; leak 0 #1; ret upto #1
+  copy_to_user_nofault: instead; user 0; leak 1 #2; ret -14..0
+  copy_from_user_nofault: instead; fetch 0 1 #2; ret -14..0
+  strncpy_from_user_nofault: instead; user 1; write 0 #2; external 0 #2; ret -14..2147483647
+  copy_struct_from_user: instead; user 2; write 0 #1; external 0 #1; ret -4095..0
+  copy_from_kernel_nofault: write 0 #2; ret -34..0
+  copy_from_iter_full: instead; write 0 #1; external 0 #1; ret 0..1
+  kstrtouint_from_user kstrtoint_from_user: user 0; write 3 4; external 3 4; ret -34..0
+  kstrtou16_from_user kstrtos16_from_user: user 0; write 3 2; external 3 2; ret -34..0
+  kstrtou8_from_user kstrtos8_from_user: user 0; write 3 1; external 3 1; ret -34..0
+  kstrtoull_from_user kstrtoll_from_user: user 0; write 3 8; external 3 8; ret -34..0
+  kstrtobool_from_user: user 0; write 2 1; ret -34..0
   copy_from_iter: instead; write 0 #1; external 0 #1; ret upto #1
   simple_read_from_buffer: instead; user 0; ret -22..2147483647
   simple_write_to_buffer: instead; user 3; external 0 #1
@@ -27,16 +38,46 @@ let kernelCopies = """
   skb_put_data: instead; leak 1 #2
   """
 
-/// Documentation/core-api/memory-allocation.rst.
+/// Documentation/core-api/memory-allocation.rst and dma-api.rst, driver-model/devres.rst.
 let kernelMemory = """
-  kmalloc __kmalloc kmalloc_noprof __kmalloc_noprof: instead; ret memory #0
-  kvmalloc vmalloc: instead; ret memory #0
-  kzalloc kzalloc_noprof kvzalloc vzalloc: instead; ret zeroed #0
-  kcalloc kvcalloc: instead; ret zeroed #0*#1
-  kmalloc_array: instead; ret memory #0*#1
+  kmalloc __kmalloc kmalloc_noprof __kmalloc_noprof kmalloc_node: instead; ret memory #0
+  kzalloc kzalloc_noprof kzalloc_node: instead; ret zeroed #0
+  kcalloc kcalloc_node: instead; ret zeroed #0*#1
+  kmalloc_array kmalloc_array_node: instead; ret memory #0*#1
   krealloc: ret resized 0 #1
-  kfree kfree_sensitive kvfree vfree: instead; release 0
-  kref_put kref_put_mutex kref_put_lock: instead; keep 0; clobber 0; ret 0..1
+  krealloc_array: instead; ret resized 0 #1*#2
+  kfree kfree_sensitive kzfree: instead; release 0
+  kfree_const: keep 0
+  kmemdup kmemdup_noprof: instead; read 0 #1; ret filled #1; copy result 0 #1
+  kmemdup_nul: read 0 #1; acquire memory
+  kstrdup: string 0; ret duplicate 0
+  kstrndup: ret duplicate 0 #1
+  kasprintf: print 1 2; acquire memory
+  kvasprintf: print 1 -1; acquire memory
+  vmalloc vmalloc_node vmalloc_32 __vmalloc: instead; ret memory #0; acquire virtual
+  vzalloc vzalloc_node vmalloc_user vmalloc_32_user: instead; ret zeroed #0; acquire virtual
+  vfree vfree_atomic: instead; release 0 virtual
+  kvmalloc kvmalloc_node: instead; ret memory #0; acquire either
+  kvzalloc kvzalloc_node: instead; ret zeroed #0; acquire either
+  kvcalloc: instead; ret zeroed #0*#1; acquire either
+  kvmalloc_array: instead; ret memory #0*#1; acquire either
+  kvfree kvfree_sensitive: instead; release 0 either
+  kmem_cache_alloc kmem_cache_alloc_node kmem_cache_zalloc: instead; acquire memory
+  kmem_cache_free: instead; release 1
+  dma_alloc_coherent dma_alloc_attrs: instead; clobber 2; ret filled #1; acquire coherent
+  dma_free_coherent dma_free_attrs: instead; release 2 coherent
+  usb_alloc_coherent: clobber 3; ret filled #1; acquire coherent
+  usb_free_coherent: release 2 coherent
+  devm_kmalloc: ret memory #1; acquire managed
+  devm_kzalloc: instead; ret zeroed #1; acquire managed
+  devm_kcalloc: instead; ret zeroed #1*#2; acquire managed
+  devm_kmalloc_array: instead; ret memory #1*#2; acquire managed
+  devm_krealloc: ret resized 1 #2; acquire managed
+  devm_kmemdup: read 1 #2; ret filled #2; copy result 1 #2; acquire managed
+  devm_kstrdup: string 1; ret duplicate 1; acquire managed
+  devm_kasprintf: print 2 3; acquire managed
+  devm_kfree: release 1 managed
+  dmam_alloc_coherent dmam_alloc_attrs: instead; clobber 2; ret filled #1; acquire managed
   """
 
 /// include/linux/err.h, and families whose kernel-doc says "or ERR_PTR()".
@@ -50,11 +91,25 @@ let kernelErrors = """
   ERR_PTR: instead; ret error 0
   ERR_CAST: instead; ret 0
   devm_ioremap_resource devm_platform_ioremap_resource: instead; error
-  devm_clk_get devm_clk_get_enabled clk_get devm_regulator_get regulator_get: error
+  devm_platform_ioremap_resource_byname devm_platform_get_and_ioremap_resource: error
+  devm_clk_get devm_clk_get_enabled devm_clk_get_prepared clk_get of_clk_get of_clk_get_by_name: error
+  devm_clk_get_optional devm_clk_get_optional_enabled devm_clk_get_optional_prepared: error null
+  devm_regulator_get devm_regulator_get_optional devm_regulator_get_exclusive: error
+  regulator_get regulator_get_optional regulator_get_exclusive: error
   devm_reset_control_get devm_gpiod_get gpiod_get: instead; error
+  devm_gpiod_get_index gpiod_get_index: error
+  devm_gpiod_get_optional gpiod_get_optional: error null
+  devm_gpiod_get_index_optional gpiod_get_index_optional: error null
+  devm_phy_get phy_get: error
+  devm_phy_optional_get: error null
+  devm_pinctrl_get pinctrl_get pinctrl_lookup_state: error
+  devm_pwm_get pwm_get dma_request_chan: error
+  devm_iio_channel_get iio_channel_get devm_nvmem_cell_get nvmem_cell_get: error
+  syscon_node_to_regmap syscon_regmap_lookup_by_phandle: error
+  i2c_new_client_device i2c_new_dummy_device devm_i2c_new_dummy_device: error
   filp_open kthread_create_on_node device_create platform_device_register_full: error
   devm_regmap_init_mmio devm_hwmon_device_register_with_info: error
-  crypto_alloc_shash crypto_alloc_skcipher crypto_alloc_aead: error
+  crypto_alloc_shash crypto_alloc_skcipher crypto_alloc_aead crypto_alloc_ahash: error
   """
 
 /// Documentation/locking and include/linux/{mutex,spinlock,rwlock,rcupdate}.h.
@@ -102,6 +157,10 @@ let kernelPrinting = """
   dev_printk: print 2 3; reveal 2 3
   __dynamic_dev_dbg: print 2 3
   __dynamic_pr_debug: print 1 2
+  dev_err_probe: print 2 3; reveal 2 3; ret 1
+  __dynamic_netdev_dbg: print 2 3
+  __warn_printk: print 0 1; reveal 0 1
+  panic: print 0 1; noreturn
   netdev_err netdev_warn netdev_notice netdev_info: print 1 2; reveal 1 2
   seq_printf: print 1 2; reveal 1 2
   sysfs_emit: print 1 2; reveal 1 2

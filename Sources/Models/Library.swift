@@ -14,7 +14,9 @@ extension ModelTable {
   public static let standard = ModelTable.withInputs(
     [
       strings, characters, memory, streams, files, sockets, system, kernelCopies, kernelMemory,
-      kernelErrors, kernelLocks, kernelPrinting, threadLocks,
+      kernelErrors, kernelLocks, kernelPrinting, kernelText, kernelDevices, kernelBuses,
+      kernelPackets,
+      kernelReferences, threadLocks,
     ].flatMap {
       (try? parseModels($0)) ?? []
     }

@@ -36,6 +36,8 @@ public func parseModel(name: String, _ text: some StringProtocol) throws(ModelEr
       model.effects.append(.output(try arguments.number(0), try arguments.size(1)))
     case "fetch" where arguments.words.first == "result":
       model.effects.append(.fetch(-1, try arguments.number(1), try arguments.size(2)))
+    case "copy" where arguments.words.first == "result":
+      model.effects.append(.copy(-1, try arguments.number(1), try arguments.size(2)))
     case "fetch":
       let (target, size) = (try arguments.number(0), try arguments.size(2))
       model.effects += [
@@ -46,7 +48,7 @@ public func parseModel(name: String, _ text: some StringProtocol) throws(ModelEr
     }
   }
   switch model.result {
-  case .memory, .resized, .duplicate, .duplicateUpTo:
+  case .memory, .filled, .resized, .duplicate, .duplicateUpTo:
     if model.acquires == nil { model.acquires = .memory }
   default: break
   }
@@ -145,6 +147,10 @@ private func parseRange(_ word: String) -> ModelResult? {
 
 private let resultReaders: [String: ResultReader] = [
   "maybe": { a throws(ModelError) in .argumentOrNull(try a.number(0)) },
+  "filled": { a throws(ModelError) in .filled(try a.size(0)) },
+  "room": { a throws(ModelError) in
+    .room(try a.size(0), mayBeNull: a.words.count > 1)
+  },
   "stack": { a throws(ModelError) in .stack(try a.size(0)) },
   "within": { a throws(ModelError) in
     .within(try a.number(0), mayBeNull: a.words.count < 2)
@@ -238,6 +244,7 @@ private let effectReaders: [String: EffectReader] = [
   "unsafe": { a throws(ModelError) in .unsafe(.unchecked, try a.number(0)) },
   "unbounded": { a throws(ModelError) in .unsafe(.unbounded, try a.number(0)) },
   "release": { a throws(ModelError) in .release(try a.number(0), try a.family(1)) },
+  "put": { a throws(ModelError) in .put(try a.number(0), try a.family(1)) },
   "acquire": { a throws(ModelError) in .acquire(try a.number(0), try a.family(1)) },
   "keep": { a throws(ModelError) in .keep(try a.number(0)) },
   "asks": { a throws(ModelError) in

@@ -9,7 +9,7 @@ extension Rule {
     info: doubleCloseInfo,
     check: { pass, findings in
       for observation in pass.result.observations {
-        guard case .released(let use) = observation.kind, use.isRelease, use.family != .memory,
+        guard case .released(let use) = observation.kind, use.isRelease, !use.family.isMemory,
           observation.judgement != .possible
         else { continue }
         let name = use.object.isEmpty ? "the \(use.family.noun)" : "'\(use.object)'"

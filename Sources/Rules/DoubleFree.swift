@@ -21,7 +21,7 @@ func reportReleased(
 ) {
   for observation in pass.result.observations {
     guard case .released(let use) = observation.kind, use.isRelease == isRelease,
-      use.family == .memory, observation.judgement != .possible
+      use.family.isMemory, observation.judgement != .possible
     else { continue }
     let name = use.object.isEmpty ? "the memory" : "'\(use.object)'"
     let text = message(use, name)

@@ -10,7 +10,7 @@ extension Rule {
     check: { pass, findings in
       reportLeaks(
         pass, &findings, rule: memoryLeakInfo, hint: "free it on this path, or hand it to an owner"
-      ) { $0 == .memory }
+      ) { $0.isMemory }
     })
 }
 

@@ -35,6 +35,11 @@ extension ResourceFamily {
     case .mapping: "mapping"
     case .addresses: "list of addresses"
     case .library: "library"
+    case .virtual: "virtually contiguous block of memory"
+    case .either: "block of memory of either kind"
+    case .coherent: "block of coherent memory"
+    case .managed: "block of memory that its device frees"
+    case .counted: "object with a count of references"
     }
   }
 }

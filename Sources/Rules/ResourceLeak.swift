@@ -11,7 +11,7 @@ extension Rule {
       reportLeaks(
         pass, &findings, rule: resourceLeakInfo,
         hint: "close it on this path, or hand it to an owner"
-      ) { $0 != .memory }
+      ) { !$0.isMemory }
     })
 }
 

@@ -9,12 +9,14 @@ import Testing
   private static let tables = [strings, characters, memory, streams, files, sockets, system]
 
   private static let kernelTables = [
-    kernelCopies, kernelMemory, kernelErrors, kernelLocks, kernelPrinting, threadLocks,
+    kernelCopies, kernelMemory, kernelErrors, kernelLocks, kernelPrinting, kernelText,
+    kernelDevices,
+    kernelBuses, kernelPackets, kernelReferences, threadLocks,
   ]
 
   @Test func theTablesFollowTheGrammar() throws {
     let models = try (Self.tables + Self.kernelTables).flatMap { try parseModels($0) }
-    #expect(models.count > 250)
+    #expect(models.count > 600)
     #expect(Set(models.map(\.name)).count == models.count, "a name stands twice")
     for model in models { #expect(ModelTable.standard[model.name] != nil, "\(model.name)") }
   }
@@ -35,7 +37,7 @@ import Testing
       try String(contentsOf: folder.appending(path: $0), encoding: .utf8)
     }.joined()
     let words = Set(text.split { !$0.isLetter && !$0.isNumber && $0 != "_" }.map(String.init))
-    for model in try Self.tables.flatMap({ try parseModels($0) }) {
+    for model in try (Self.tables + Self.kernelTables).flatMap({ try parseModels($0) }) {
       #expect(words.contains(model.name), "\(model.name) is exercised by no fixture")
     }
   }
