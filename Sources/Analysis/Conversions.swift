@@ -12,6 +12,13 @@ extension Machine {
     _ form: LinearForm, at value: ValueID, _ state: inout State
   ) -> AbstractValue {
     let type = type(of: value)
+    if let term = form.singleTerm, term.coefficient == 1, form.constant == 0,
+      case .image(let image) = universe[term.symbol].kind, image.kind == .conversion,
+      self.type(of: image.maker).width >= type.width
+    {
+      // What is taken modulo more bits before is the number itself modulo these.
+      return wrap(image.source, at: value, &state)
+    }
     let range = type.range
     let known = bounds(form, state)
     let interval = known.interval

@@ -292,6 +292,16 @@ extension Machine {
 
   // MARK: Using
 
+  /// Whether an address is that of an object of the function's own, which nobody keeps.
+  func isOwnObject(_ address: ValueID) -> Bool {
+    if case .pointer(let region, _, _, _) = registers[Int(address.index)],
+      case .local = universe[region].kind
+    {
+      return true
+    }
+    return false
+  }
+
   /// A number is used; one of a second copy that nobody judged again is reported.
   mutating func useFetched(
     _ number: ValueID, as use: DoubleFetchObservation.Use, at value: ValueID, argument: Int,

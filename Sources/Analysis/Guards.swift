@@ -396,7 +396,8 @@ extension Machine {
         let coefficient = Int128(form[other].coefficient)
         rest = rest + symbols[other].interval * coefficient
         let extreme = coefficient > 0 ? symbols[other].lowBoundary : symbols[other].highBoundary
-        if extreme.isNone || count > 2 { isReached = false }
+        let isForeign = isForeignCap(extreme, on: form[index].symbol, symbols[index])
+        if extreme.isNone || count > 2 || isForeign { isReached = false }
         if input.isNone { input = symbols[other].input }
       }
       let coefficient = Int128(form[index].coefficient)
@@ -410,6 +411,18 @@ extension Machine {
       if !input.isNone, !reason.isNone { noteInput(form[index].symbol, input, &state) }
     }
     if count > 1 { relate(form, boundary, &state) }
+    return true
+  }
+
+  /// Whether what bounds a number is chosen by somebody outside who does not choose the number: that it
+  /// is held against it says nothing of how large it can be.
+  private func isForeignCap(
+    _ boundary: BoundaryID, on symbol: Symbol, _ known: SymbolFact
+  ) -> Bool {
+    guard boundary.index > 1, universe[boundary].kind == .input, known.input.isNone else {
+      return false
+    }
+    if case .counter = universe[symbol].kind { return false }
     return true
   }
 

@@ -364,7 +364,8 @@ struct Machine {
     for index in 0..<form.count {
       let term = form[index]
       let known = fact(term.symbol, state)
-      if input.isNone { input = known.input }
+      // Of a number that a condition leaves one value, nobody chooses anything.
+      if input.isNone, known.interval.constant == nil { input = known.input }
       interval = interval + known.interval * Int128(term.coefficient)
       let isPositive = term.coefficient > 0
       let least = isPositive ? known.lowBoundary : known.highBoundary

@@ -153,7 +153,7 @@ extension Machine {
     }
     dereference(address, at: value, argument: 0, &state)
     if case .pointer(let target, _, _, _) = content { expose(target, in: address, &state) }
-    if !state.fetches.again.isEmpty {
+    if !state.fetches.again.isEmpty, !isOwnObject(address) {
       useFetched(stored, as: .store, at: value, argument: 0, &state)
     }
     noteStored(content, in: registers[Int(address.index)], &state)

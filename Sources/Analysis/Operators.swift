@@ -20,7 +20,7 @@ extension Machine {
       {
         return
       }
-      if isModular(left) || isModular(right) { return }
+      if isModular(left) || isModular(right) || isReadAsSigned(value) { return }
       guard let number = computed(op, left, right, at: value, state) else { return }
       checkOverflow(number, type(of: value), at: value, state)
     case .and, .or, .xor: break
@@ -35,6 +35,17 @@ extension Machine {
     case .cast(_, let inner): return isModular(inner)
     default: return false
     }
+  }
+
+  /// Whether a number without a sign becomes one with a sign at once, so that one below zero is seen:
+  /// `int left = size - sizeof header;`.
+  private func isReadAsSigned(_ value: ValueID) -> Bool {
+    guard type(of: value).isInteger, !type(of: value).isSigned else { return false }
+    let next = ValueID(Int(value.index) + 1)
+    guard Int(next.index) < body.instructions.count, case .cast(_, value) = operation(next) else {
+      return false
+    }
+    return type(of: next).isInteger && type(of: next).isSigned
   }
 
   private mutating func checkDivisor(
@@ -144,7 +155,9 @@ extension Machine {
     let isConstant =
       form.isConstant
       || (mode == .explore && [known.lowBoundary, known.highBoundary].contains(.constant))
-    guard !known.input.isNone || isConstant, let place = variable(operand) else { return }
+    guard !known.input.isNone || isConstant, let place = variable(operand),
+      !isCarrier(known.input, form)
+    else { return }
     let type = type(of: value)
     var range = type.range
     // Characters are of either sign, and -1 is all ones.
@@ -161,6 +174,18 @@ extension Machine {
       reportSize(
         .truncation, operand, number, known.interval.low, known.lowBoundary,
         known.interval.high < range.low, at: value, argument: 0, bits: type.width, state)
+    }
+  }
+
+  /// Whether a number is an argument that callers of a table hand over: that of `ioctl` as wide as they
+  /// have it, whatever is meant by it, that of `write` as many bytes as the user has.
+  private func isCarrier(_ input: BoundaryID, _ form: LinearForm) -> Bool {
+    guard !input.isNone, case .entry = universe[input].place, let term = form.singleTerm else {
+      return false
+    }
+    switch universe[term.symbol].kind {
+    case .parameter, .entry: return true
+    default: return false
     }
   }
 
@@ -214,6 +239,7 @@ extension Machine {
       let known = bounds(limit, state)
       guard !known.input.isNone, known.highBoundary.index > 1,
         universe[known.highBoundary].kind == .input, known.interval.high >= 1 << 24,
+        !isCarrier(known.highBoundary, limit),
         let count = form(other), isCounted(count)
       else { continue }
       reportSize(

@@ -26,8 +26,8 @@ let kernelCopies = """
   kstrtoull_from_user kstrtoll_from_user: user 0; write 3 8; external 3 8; ret -34..0
   kstrtobool_from_user: user 0; write 2 1; ret -34..0
   copy_from_iter: instead; write 0 #1; external 0 #1; ret upto #1
-  simple_read_from_buffer: instead; user 0; ret -22..2147483647
-  simple_write_to_buffer: instead; user 3; external 0 #1
+  simple_read_from_buffer: instead; user 0; clobber 2; ret -22..2147483647
+  simple_write_to_buffer: instead; user 3; external 0 #1; clobber 2; ret -22..2147483647
   __get_user __get_user_nocheck: clobber 0; fetch 1 2 #3
   __put_user __put_user_nocheck: clobber 0; user 1
   memdup_user vmemdup_user: instead; fetch result 0 #1; ret memory #1; error
