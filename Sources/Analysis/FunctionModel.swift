@@ -272,6 +272,22 @@ public struct FunctionModel: Hashable, Sendable {
     self.result = result
   }
 
+  /// Whether an effect says what stands where an argument points, besides that so many bytes are written.
+  func saysWhatIsWritten(to target: Int) -> Bool {
+    effects.contains { effect in
+      switch effect {
+      case .copy(target, _, _), .fill(target, _, _), .copyString(target, _),
+        .appendString(target, _), .copyBounded(target, _, _), .appendBounded(target, _, _),
+        .copyTerminated(target, _, _), .appendTerminated(target, _, _), .terminate(target, _),
+        .external(target, _), .externalText(target, _), .printInto(target, _, _),
+        .printBounded(target, _, _, _), .acquire(target, _), .allocateText(target),
+        .clobber(target):
+        true
+      default: false
+      }
+    }
+  }
+
   /// A function of which nothing is known.
   static func unseen(_ name: String) -> FunctionModel {
     var model = FunctionModel(name: name, effects: [], result: .unknown)

@@ -20,6 +20,10 @@ extension Machine {
       ?? result(model, arguments, at: value, &state)
     noteNullResult(
       model.result.isNewMemory && !model.mayBeError ? .exhausted : .none, of: value, &state)
+    for case .write(let target, _) in model.effects
+    where target >= 0 && target < arguments.count && !model.saysWhatIsWritten(to: target) {
+      overwrite(arguments[target], &state)
+    }
     for effect in model.effects { apply(effect, arguments, at: value, &state) }
     if let family = model.acquires { acquire(result, family, by: value, &state) }
     for case .lock(let place, let mode, let condition) in model.effects {
