@@ -81,6 +81,7 @@ extension Machine {
     guard case .pointer(let region, _, _, _) = registers[Int(base.index)], isForeign(region) else {
       return
     }
+    if isOneOfTwo(base) { return }
     if isPromisedAddress(region) {
       reportUserPointer(
         base, entry?.table ?? "", access: value, users: nil, at: value, argument: argument, state)
@@ -103,6 +104,15 @@ extension Machine {
       let term = form(number)?.singleTerm
     else { return false }
     return term.coefficient == 1 && userNumbers.contains(term.symbol)
+  }
+
+  /// Whether a pointer is read from a union, which holds the user's address or the kernel's: a flag beside it
+  /// says which.
+  private func isOneOfTwo(_ pointer: ValueID) -> Bool {
+    guard case .load(let address, _) = operation(pointer),
+      case .field(_, let field) = operation(address)
+    else { return false }
+    return module.records[module.fields[field].record].isUnion
   }
 
   /// Reports an access; without `users`, the function's callers promise that it is the user's memory.
