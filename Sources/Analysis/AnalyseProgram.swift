@@ -118,7 +118,7 @@ private struct ProgramRun: Sendable {
     self.units = units
     program = Program(
       units.map(\.linkage), code: units.map(\.code), isWhole: options.isWholeProgram,
-      modelled: models.insteadOfCode)
+      models: models)
     self.models = units.map { unit in Lazy { unit.linkage.functions.map { models[$0.name] } } }
     entries = units.map { unit in Lazy { unit.code.value?.module.entries(models) ?? [:] } }
     steps = program.steps()

@@ -14,6 +14,12 @@ extension Machine {
       if mode == .explore { indirectTargets[value] = .some(target) }
     }
     let arguments = Array(body.values(call.arguments))
+    if target == nil, case .indirect(let address) = call.callee, call.resultObject == nil,
+      let summary = summary(ofCallThrough: address, arguments)
+    {
+      passMember(&state)
+      return apply(summary, arguments, at: value, &state)
+    }
     checkDifferences(arguments, at: value, state)
     if let target {
       checkConcerns(target, arguments, at: value, state)

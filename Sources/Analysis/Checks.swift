@@ -396,12 +396,13 @@ extension Machine {
     return models[Int(target.index)].flatMap { $0.isUnseen ? nil : $0 }
   }
 
-  /// The function that a call instruction names.
+  /// The function that a call instruction names, or what it reads the function from.
   func calleeName(_ value: ValueID) -> String {
-    guard case .call(let id) = operation(value),
-      case .function(let function) = body.calls[id].callee
-    else { return "" }
-    return module.symbols[module.functions[function].name]
+    guard case .call(let id) = operation(value) else { return "" }
+    switch body.calls[id].callee {
+    case .function(let function): return module.symbols[module.functions[function].name]
+    case .indirect(let address): return module.text(of: body.instructions[address].origin)
+    }
   }
 
   /// An object as a person would name it.

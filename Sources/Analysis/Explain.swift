@@ -17,7 +17,8 @@ extension Machine {
       : body.instructions[violation.candidate.value].origin
     return Observation(
       kind: violation.observation, judgement: judgement, function: function, origin: origin,
-      steps: steps(confirmation), witness: witness(confirmation))
+      steps: steps(confirmation), witness: witness(confirmation),
+      isThroughMember: confirmation.state.passedMember)
   }
 
   private func steps(_ confirmation: Confirmation) -> [Step] {

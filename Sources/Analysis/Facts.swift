@@ -38,6 +38,10 @@ struct Question: Hashable, Sendable {
     case lost
     /// What kinds of observations the first look has at the origin `first` of a unit.
     case seen
+    /// Whom a call through a member of a struct can go to.
+    case targets
+    /// The numbers that a member of a struct can have.
+    case values
   }
 
   var kind: Kind
@@ -180,6 +184,35 @@ struct Facts: Sendable {
     return answer
   }
 
+  /// Whether something is known of members of structs.
+  var knowsMembers: Bool { program.isWhole }
+
+  /// What a call through a member of a struct does, for each function that it can go to; empty where that is
+  /// not known of all.
+  mutating func summaries(ofMember key: String) -> [Summary] {
+    let targets = program.targets(ofMember: key)
+    record(Question(kind: .targets, name: key), program.targetsDigest(ofMember: key))
+    var found: [Summary] = []
+    for target in targets {
+      let summary = summaries[target]
+      record(Question(kind: .summary, target), summary?.digest ?? .zero)
+      guard let summary else { return [] }
+      guard let known = summary.value(in: target.module) else {
+        isDamaged = true
+        return []
+      }
+      found.append(known)
+    }
+    return found
+  }
+
+  /// The numbers that a member of a struct can have; nil where that is not known.
+  mutating func values(ofMember key: String) -> ClosedRange<Int64>? {
+    let values = program.values(ofMember: key)
+    record(Question(kind: .values, name: key), Program.digest(of: values))
+    return values
+  }
+
   /// Adds what another look at the same function asked.
   mutating func add(_ other: Facts) {
     for fact in other.recorded where asked.insert(fact.question).inserted {
@@ -209,6 +242,18 @@ extension Question {
 }
 
 extension Program {
+  /// Digest of the functions that a call through a member can go to.
+  func targetsDigest(ofMember key: String) -> Digest {
+    let targets = targets(ofMember: key)
+    return targets.isEmpty ? .zero : Digest(of: RecordEncoder.bytes(of: targets.map(usr)))
+  }
+
+  /// Digest of a range of numbers.
+  static func digest(of values: ClosedRange<Int64>?) -> Digest {
+    guard let values else { return .zero }
+    return Digest(of: RecordEncoder.bytes(of: [values.lowerBound, values.upperBound]))
+  }
+
   /// The answer to a question about the program's text; nil for those that only the analysis answers.
   func answer(_ question: Question) -> Digest? {
     switch question.kind {
@@ -221,6 +266,8 @@ extension Program {
       Digest(initialValue(question.name, offset: question.first, size: question.second))
     case .size: Digest(size(ofGlobal: question.name))
     case .endless: Digest(neverReturns(question.name))
+    case .targets: targetsDigest(ofMember: question.name)
+    case .values: Self.digest(of: values(ofMember: question.name))
     case .summary, .code, .component, .judged, .lost, .seen: nil
     }
   }

@@ -296,6 +296,29 @@ public struct FunctionModel: Hashable, Sendable {
   }
 }
 
+extension FunctionModel {
+  /// Whether the function may write what an argument leads to, or keep it.
+  func mayWrite(_ argument: Int) -> Bool {
+    guard !isUnseen else { return true }
+    return effects.contains { effect in
+      switch effect {
+      case .write(argument, _), .output(argument, _), .copy(argument, _, _),
+        .fill(argument, _, _), .copyString(argument, _), .appendString(argument, _),
+        .copyBounded(argument, _, _), .appendBounded(argument, _, _),
+        .copyTerminated(argument, _, _), .appendTerminated(argument, _, _),
+        .terminate(argument, _), .external(argument, _), .externalText(argument, _),
+        .printInto(argument, _, _), .printBounded(argument, _, _, _), .keep(argument),
+        .clobber(argument), .allocateText(argument), .fetch(argument, _, _),
+        .input(.text(argument, _), _), .input(.parsed(argument), _),
+        .input(.converted(argument), _):
+        true
+      case .scan(_, let first): argument >= first
+      default: false
+      }
+    }
+  }
+}
+
 /// Models by name.
 public struct ModelTable: Sendable {
   private var models: [String: FunctionModel]

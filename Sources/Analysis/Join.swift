@@ -57,6 +57,7 @@ extension Machine {
     result.touched = left.touched
     for region in right.touched { result.touch(region) }
     result.isHavocked = left.isHavocked || right.isHavocked
+    result.passedMember = left.passedMember || right.passedMember
     result.escaped = left.escaped
     for region in right.escaped { result.escape(region) }
     for region in left.lost { result.lose(region) }

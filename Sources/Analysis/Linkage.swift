@@ -54,6 +54,8 @@ public struct Linkage: Hashable, Sendable {
   /// Variables whose address is a value: it is stored, passed or part of an initialiser; ascending.
   var addressed: ContiguousArray<UInt32> = []
 
+  /// What it does with members of structs.
+  var fields = FieldUses()
   /// The main file.
   public internal(set) var mainFile = FileID(index: 0)
   /// Files with comments that speak to prgate, in their order.
@@ -90,6 +92,7 @@ public struct Linkage: Hashable, Sendable {
       written.formUnion(GlobalUses.written(in: body))
       addressed.formUnion(GlobalUses.addressed(in: body))
     }
+    fields = FieldUses(of: module)
     self.written = ContiguousArray(written.map(\.index).sorted())
     self.addressed = ContiguousArray(addressed.map(\.index).sorted())
   }

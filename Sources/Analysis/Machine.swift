@@ -140,6 +140,10 @@ struct Machine {
   var keptParameters: UInt64 = 0
   /// Whom calls by address go to, as the exploration last saw it; `nil` where it does not know.
   var indirectTargets: [ValueID: FunctionID?] = [:]
+  /// Whether some call went through a member of a struct to functions that the program stores there.
+  var passesMember = false
+  /// The numbers that the program stores in members, as far as they were asked for.
+  var memberValues: [FieldID: Interval?] = [:]
   /// Whether the function may write memory that callers share and that has no name.
   var writesShared = false
   /// Violations seen since they were last taken; a replay reads them.

@@ -51,6 +51,7 @@ extension Machine {
     }
     let loaded =
       entryValue(region, offset.constant, at: value, state) ?? unknownValue(value, &state)
+    narrow(loaded, from: address, &state)
     state.keepCell(in: region, at: offset.constant, size: UInt32(size), loaded)
     return loaded
   }

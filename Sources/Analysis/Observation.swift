@@ -571,6 +571,8 @@ public struct Observation: Sendable, Hashable, Codable {
   public var witness: [WitnessValue]
   /// The function that is called at the place and in which it happens; empty where it happens there.
   public var callee = ""
+  /// Whether it rests on which functions the program stores in a member of a struct: likely at best.
+  public var isThroughMember = false
 }
 
 /// An expression and its value in a witness.

@@ -16,24 +16,26 @@ struct Program: Sendable {
   private var called: Set<FunctionKey> = []
   private let units: [Linkage]
   private let code: [LazyModule]
-  private let isWhole: Bool
+  /// Whether the units are all there is.
+  let isWhole: Bool
   /// For each function of each module the body that a call of it means.
   private var bodies: [[FunctionKey?]] = []
+  /// Members of structs by their keys, of a program that is all there is.
+  private var members: [String: Member] = [:]
   /// The variables of each module by USR.
   private let globals: [Lazy<[String: GlobalID]>]
 
   /// Reads the stores and address uses of all modules.
-  init(_ modules: [Module], isWhole: Bool, modelled: Set<String> = []) {
+  init(_ modules: [Module], isWhole: Bool, models: ModelTable) {
     self.init(
       modules.map { Linkage(of: $0) }, code: modules.map { LazyModule(SharedModule($0)) },
-      isWhole: isWhole, modelled: modelled)
+      isWhole: isWhole, models: models)
   }
 
   /// Joins units.
   ///
   /// With `isWhole`, a variable of external linkage that no module writes counts as never written.
-  /// `modelled` are names of functions whose models count instead of their code.
-  init(_ units: [Linkage], code: [LazyModule], isWhole: Bool, modelled: Set<String>) {
+  init(_ units: [Linkage], code: [LazyModule], isWhole: Bool, models: ModelTable) {
     self.units = units
     self.code = code
     self.isWhole = isWhole
@@ -56,7 +58,8 @@ struct Program: Sendable {
         external[function.usr] = external[function.usr] == nil ? .some(key) : .some(nil)
       }
     }
-    findBodies(modelled)
+    findBodies(models.insteadOfCode)
+    if isWhole { joinMembers(models) }
     findEndless()
     countCalls()
   }
@@ -73,6 +76,76 @@ struct Program: Sendable {
           return external[function.usr] ?? nil
         })
     }
+  }
+
+  /// What the program does with a member of a struct.
+  private struct Member: Sendable {
+    var functions: [FunctionKey] = []
+    /// Whether other functions may be called through it.
+    var isOpen = false
+    /// Zero is what memory starts with.
+    var values: ClosedRange<Int64>? = 0...0
+  }
+
+  private mutating func joinMembers(_ models: ModelTable) {
+    func mayWrite(_ handed: HandedRecord, _ unit: Linkage) -> Bool {
+      guard let model = models[unit.functions[Int(handed.function)].name] else { return true }
+      return handed.argument == HandedRecord.result || model.mayWrite(Int(handed.argument))
+    }
+    var open: Set<String> = []
+    for (index, unit) in units.enumerated() {
+      let uses = unit.fields
+      for row in uses.open { open.insert(uses.records[Int(row)]) }
+      for handed in uses.handed
+      where bodies[index][Int(handed.function)] == nil && mayWrite(handed, unit) {
+        open.insert(uses.records[Int(handed.record)])
+      }
+      for handed in uses.bytes
+      where bodies[index][Int(handed.function)] != nil || mayWrite(handed, unit) {
+        open.insert(uses.records[Int(handed.record)])
+      }
+      for place in stride(from: 0, to: uses.outside.count, by: 2)
+      where definitions[unit.variables[Int(uses.outside[place + 1])].usr] == nil {
+        open.insert(uses.records[Int(uses.outside[place])])
+      }
+    }
+    for (index, unit) in units.enumerated() {
+      for use in unit.fields.fields {
+        var member = members[use.key] ?? Member()
+        member.isOpen = member.isOpen || use.isOpen
+        if use.isOpen || open.contains(FieldUses.record(ofKey: use.key)) { member.values = nil }
+        if let known = member.values, let more = use.values {
+          member.values =
+            min(known.lowerBound, more.lowerBound)...max(known.upperBound, more.upperBound)
+        }
+        for row in use.functions {
+          guard let key = bodies[index][Int(row)] else {
+            // Code unseen.
+            member.isOpen = true
+            continue
+          }
+          if !member.functions.contains(key) { member.functions.append(key) }
+        }
+        members[use.key] = member
+      }
+    }
+  }
+
+  /// Most functions of a member of which each is followed.
+  static let mostTargets = 4
+
+  /// The functions that a call through a member of a struct can go to, at most `mostTargets`; none where that
+  /// is not known.
+  func targets(ofMember key: String) -> [FunctionKey] {
+    guard let member = members[key], !member.isOpen, member.functions.count <= Self.mostTargets
+    else { return [] }
+    return member.functions
+  }
+
+  /// The values that a member of a struct can have; nil where that is not known.
+  func values(ofMember key: String) -> ClosedRange<Int64>? {
+    guard let member = members[key], !member.isOpen else { return nil }
+    return member.values
   }
 
   private mutating func countCalls() {
@@ -121,8 +194,8 @@ struct Program: Sendable {
     function(key).calls.compactMap { bodies[key.module][Int($0)] }
   }
 
-  /// The functions of the program that a function calls by name, takes the address of, or finds in a
-  /// table that it names.
+  /// The functions of the program that a function calls by name or through members of structs, takes the
+  /// address of, or finds in a table that it names.
   func callees(of key: FunctionKey) -> [FunctionKey] {
     let function = function(key)
     var found: [FunctionKey] = []
@@ -131,8 +204,15 @@ struct Program: Sendable {
         if let key = bodies[key.module][Int(row)] { found.append(key) }
       }
     }
+    let uses = units[key.module].fields
+    for row in uses.calls[key.function.index] ?? [] {
+      found += targets(ofMember: uses.fields[Int(row)].key)
+    }
     return found
   }
+
+  /// The USR of a function.
+  func usr(_ key: FunctionKey) -> String { function(key).usr }
 
   /// How many instructions a function has.
   func size(of key: FunctionKey) -> Int { Int(function(key).size) }

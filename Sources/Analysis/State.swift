@@ -132,6 +132,8 @@ struct State: Hashable, Sendable {
   var touched: ContiguousArray<Region> = []
   /// Whether the path called unseen code, which may have written every shared region.
   var isHavocked = false
+  /// Whether the path went through a member of a struct to functions that the program stores there.
+  var passedMember = false
   /// Regions that code unseen may write, ascending.
   var escaped: ContiguousArray<Region> = []
   /// Regions that a pointer of unknown target may point to, because it was one of several, ascending.

@@ -34,6 +34,7 @@ extension Linkage {
       sink.put(variable.size)
     }
     for rows in [initialisers, written, addressed] { sink.put(rows: rows) }
+    fields.write(to: sink)
     sink.put(UInt64(mainFile.index))
     sink.put(UInt64(commentedFiles.count))
     for commented in commentedFiles {
@@ -88,6 +89,7 @@ extension Linkage {
     linkage.initialisers = try source.rows()
     linkage.written = try source.rows()
     linkage.addressed = try source.rows()
+    linkage.fields = try FieldUses(from: source)
     linkage.mainFile = FileID(index: try source.unsigned(UInt32.self))
     for _ in 0..<(try source.number()) {
       let number = try source.number()
@@ -110,8 +112,86 @@ extension Linkage {
       areFunctions($0.calls) && areFunctions($0.named) && areFunctions($0.tabled)
         && Flow.isSound($0.flow, functions: functionCount)
     }
+      && fields.isSound(functions: functionCount, variables: variableCount)
       && areFunctions(initialisers) && written.allSatisfy { $0 < variableCount }
       && addressed.allSatisfy { $0 < variableCount }
+  }
+}
+
+extension FieldUses {
+  fileprivate func write(to sink: RecordSink) {
+    sink.put(UInt64(fields.count))
+    for field in fields {
+      sink.put(field.key)
+      sink.bytes.append((field.isOpen ? 1 : 0) | (field.values == nil ? 0 : 2))
+      sink.put(rows: field.functions)
+      guard let values = field.values else { continue }
+      sink.put(signed: values.lowerBound)
+      sink.put(signed: values.upperBound)
+    }
+    sink.put(UInt64(records.count))
+    for record in records { sink.put(record) }
+    sink.put(rows: open)
+    for list in [handed, bytes] {
+      sink.put(UInt64(list.count))
+      for handed in list {
+        sink.put(UInt64(handed.record))
+        sink.put(UInt64(handed.function))
+        sink.put(UInt64(handed.argument &+ 1))
+      }
+    }
+    sink.put(rows: outside)
+    sink.put(UInt64(calls.count))
+    for (function, rows) in calls.sorted(by: { $0.key < $1.key }) {
+      sink.put(UInt64(function))
+      sink.put(rows: rows)
+    }
+  }
+
+  fileprivate init(from source: RecordSource) throws {
+    for _ in 0..<(try source.number()) {
+      var field = FieldUse(key: try source.text())
+      let flags = try source.byte()
+      field.isOpen = flags & 1 != 0
+      field.functions = try source.rows()
+      if flags & 2 != 0 {
+        let (low, high) = (try source.signed(), try source.signed())
+        guard low <= high else { throw RecordError() }
+        field.values = low...high
+      }
+      fields.append(field)
+    }
+    for _ in 0..<(try source.number()) { records.append(try source.text()) }
+    open = try source.rows()
+    handed = try Self.handed(source)
+    bytes = try Self.handed(source)
+    outside = try source.rows()
+    for _ in 0..<(try source.number()) {
+      calls[try source.unsigned(UInt32.self)] = try source.rows()
+    }
+  }
+
+  private static func handed(_ source: RecordSource) throws -> ContiguousArray<HandedRecord> {
+    var list: ContiguousArray<HandedRecord> = []
+    for _ in 0..<(try source.number()) {
+      let (record, function) = (try source.unsigned(UInt32.self), try source.unsigned(UInt32.self))
+      let argument = try source.unsigned(UInt32.self) &- 1
+      list.append(HandedRecord(record: record, function: function, argument: argument))
+    }
+    return list
+  }
+
+  fileprivate func isSound(functions: Int, variables: Int) -> Bool {
+    fields.allSatisfy { $0.functions.allSatisfy { $0 < functions } }
+      && open.allSatisfy { $0 < records.count }
+      && (handed + bytes).allSatisfy { $0.record < records.count && $0.function < functions }
+      && outside.count.isMultiple(of: 2)
+      && outside.enumerated().allSatisfy {
+        $1 < ($0.isMultiple(of: 2) ? records.count : variables)
+      }
+      && calls.allSatisfy { entry in
+        entry.key < functions && entry.value.allSatisfy { $0 < fields.count }
+      }
   }
 }
 

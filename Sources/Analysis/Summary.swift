@@ -132,6 +132,8 @@ struct Summary: Codable, Sendable {
   var resultFamily: ResourceFamily?
   /// Whether the pointer that it returns can be an error number.
   var mayBeError = false
+  /// Whether it goes through members of structs to functions that the program stores there.
+  var passesMember = false
   /// What it does to locks of its callers.
   var locks: [SummaryLock] = []
   var obligations: [Obligation] = []
@@ -352,7 +354,8 @@ extension Machine {
   /// Adds a requirement that a replay confirmed.
   func addObligation(_ confirmation: Confirmation, to summary: inout Summary) {
     let violation = confirmation.violation
-    guard let requirement = violation.requirement,
+    // What rests on a table is no word for callers.
+    guard !confirmation.state.passedMember, let requirement = violation.requirement,
       case .access(let access) = violation.observation
     else { return }
     let target: ObligationTarget
@@ -440,6 +443,7 @@ extension Machine {
     summary.written = writtenParameters
     summary.kept = keptParameters
     summary.writesShared = writesShared
+    summary.passesMember = passesMember
     for region in writtenInputs.sorted() {
       if let object = object(of: region), summary.writtenObjects.count < 16 {
         summary.writtenObjects.append(object)

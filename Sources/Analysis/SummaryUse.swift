@@ -30,6 +30,7 @@ extension Machine {
     // What the arguments are before the call: the summary speaks of the values at entry.
     var binding = Binding(
       summary: summary, arguments: arguments, call: value, symbols: summary.symbols)
+    if summary.passesMember { passMember(&state) }
     judge(&binding, state)
     judgeText(summary, arguments, at: value, &state)
     dereferenceArguments(summary.dereferenced, arguments, at: value, &state)

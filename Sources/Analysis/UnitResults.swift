@@ -251,7 +251,7 @@ public struct UnitResults: Sendable {
         question.name = try source.text()
         question.first = try source.number()
         if kind == .initial { question.second = try source.number() }
-      case .definedConst, .addressed, .size, .endless: question.name = try source.text()
+      case .definedConst, .addressed, .size, .endless, .targets, .values: question.name = try source.text()
       case .judged, .lost:
         question.first = try source.number()
         question.second = try source.number()
@@ -313,7 +313,7 @@ struct UnitResultsWriter {
         sink.put(question.name)
         sink.put(question.first)
         if question.kind == .initial { sink.put(question.second) }
-      case .definedConst, .addressed, .size, .endless: sink.put(question.name)
+      case .definedConst, .addressed, .size, .endless, .targets, .values: sink.put(question.name)
       case .judged, .lost:
         sink.put(question.first)
         sink.put(question.second)

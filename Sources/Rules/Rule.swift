@@ -97,7 +97,8 @@ public struct Pass: ~Copyable {
     }
     events.append(Event(location: module.location(of: observation.origin), message: last))
     return Finding(
-      rule: rule.id, tier: tier, severity: rule.severity, message: message,
+      rule: rule.id, tier: observation.isThroughMember ? max(tier, .b) : tier,
+      severity: rule.severity, message: message,
       location: module.location(of: observation.origin), function: module.symbols[function.name],
       functionUSR: module.symbols[function.usr],
       statementHash: module.statements[origin.statement].tokenHash, events: events,

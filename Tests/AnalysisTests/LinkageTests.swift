@@ -32,6 +32,19 @@ import Testing
     linkage.variables = [variable]
     linkage.written = [0]
     linkage.initialisers = [1, 1]
+    linkage.fields.fields = [
+      FieldUse(key: "ring 8|slot 4", values: -3...15), FieldUse(key: "ops 8|run 0", functions: [0, 1]),
+      FieldUse(key: "ops 8|end 0", isOpen: true),
+    ]
+    linkage.fields.records = ["ops 8", "ring 8"]
+    linkage.fields.open = [0]
+    linkage.fields.handed = [
+      HandedRecord(record: 1, function: 0, argument: 2),
+      HandedRecord(record: 1, function: 1, argument: HandedRecord.result),
+    ]
+    linkage.fields.bytes = [HandedRecord(record: 0, function: 1, argument: 0)]
+    linkage.fields.outside = [1, 0]
+    linkage.fields.calls = [0: [1]]
     linkage.commentedFiles = [.init(file: FileID(index: 3), isSystem: true)]
     return linkage
   }
@@ -55,6 +68,16 @@ import Testing
       var linkage = sample
       linkage.functions[0][keyPath: path] = [2]
       #expect(Linkage(decoding: linkage.encoded) == nil)
+    }
+    for fields: FieldUses in [
+      FieldUses(open: [0]), FieldUses(outside: [0, 0]), FieldUses(calls: [0: [0]]),
+      FieldUses(handed: [HandedRecord(record: 0, function: 0, argument: 0)]),
+      FieldUses(fields: [FieldUse(key: "a 1|b 0", functions: [2])]),
+      FieldUses(records: ["a 1"], outside: [0]), FieldUses(records: ["a 1"], outside: [0, 1]),
+    ] {
+      var linkage = sample
+      linkage.fields = fields
+      #expect(Linkage(decoding: linkage.encoded) == nil, "\(fields)")
     }
     for flow: ContiguousArray<UInt32> in [[2, 2, 0], [2, 1, 1, 9], [40], [1], [1, 5]] {
       var linkage = sample

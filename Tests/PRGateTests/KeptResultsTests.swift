@@ -141,6 +141,39 @@ import Testing
     #expect(try await check().looked == 1)
   }
 
+  @Test func `what another file stores in a member is asked again`() async throws {
+    let ring = "struct ring { void (*done)(char *); unsigned slot; };\n"
+    try directory.write(
+      "#include <stdlib.h>\n" + ring
+        + """
+        char use(struct ring *ring) {
+          char *text = malloc(4);
+          if (!text) return 0;
+          text[0] = 1;
+          ring->done(text);
+          return text[0];
+        }
+        char of(struct ring *ring) { static const char names[8]; return ring->slot > 8 ? 0 : names[ring->slot]; }
+
+        """, to: "ring.c")
+    try directory.write(
+      "#include <stdlib.h>\n" + ring
+        + "static char *last;\nstatic void keep(char *text) { last = text; }\n"
+        + "void set(struct ring *ring) { ring->done = keep; ring->slot = 7; }\n", to: "set.c")
+    try writeDatabase(Self.sources.keys.sorted() + ["ring.c", "set.c"])
+    let before = try await check()
+    #expect(!before.report.contains("use-after-free") && !before.report.contains("off-by-one-read"))
+    #expect(try await check().looked == 0)
+    try directory.write(
+      "#include <stdlib.h>\n" + ring
+        + "static void drop(char *text) { free(text); }\n"
+        + "void set(struct ring *ring) { ring->done = drop; ring->slot = 8; }\n", to: "set.c")
+    let after = try await check()
+    #expect(after.report.contains("use-after-free") && after.report.contains("off-by-one-read"))
+    // `drop`, `set`, and both of `ring.c`.
+    #expect(after.looked == 4)
+  }
+
   @Test func `a part of the program does not take the place of the whole`() async throws {
     _ = try await check()
     let part = try await Program.run(

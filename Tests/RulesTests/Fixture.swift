@@ -31,16 +31,21 @@ struct Fixture: CustomTestStringConvertible, Hashable {
     let files = FileManager.default.enumerator(atPath: folder.path())
     return (files?.compactMap { $0 as? String } ?? [])
       .filter { $0.hasSuffix(".bad.c") || $0.hasSuffix(".good.c") }
-      .filter { !$0.hasPrefix("cross-file/") }
+      .filter { !$0.hasPrefix("cross-file/") && !$0.hasPrefix("members/") }
       .sorted().map(Fixture.init)
   }()
 
   /// The rules of `fixtures/cross-file`, a folder each.
-  static let crossFile: [String] = {
+  static let crossFile = folders(in: "cross-file")
+
+  /// The programs of `fixtures/members`, a folder each.
+  static let members = folders(in: "members")
+
+  private static func folders(in name: String) -> [String] {
     let names = try? FileManager.default.contentsOfDirectory(
-      atPath: folder.appending(path: "cross-file").path())
+      atPath: folder.appending(path: name).path())
     return (names ?? []).sorted()
-  }()
+  }
 
   /// `// expect: rule-id [B] ["text"]` at the end of a line.
   func expectations() throws -> [Expectation] { try notes("expect") }

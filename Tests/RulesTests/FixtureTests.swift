@@ -77,7 +77,9 @@ import Testing
     }
   }
 
-  static func check(_ paths: [String]) throws -> [Finding] {
+  static func check(
+    _ paths: [String], options: AnalysisOptions = AnalysisOptions()
+  ) throws -> [Finding] {
     let resources = try resourceDirectory()
     let modules = try paths.map { path in
       let unit = try lower(
@@ -90,7 +92,7 @@ import Testing
       #expect(unit.errors.isEmpty, "\(unit.errors)")
       return unit.module
     }
-    return Rules.check(modules, models: .standard, options: AnalysisOptions()).findings
+    return Rules.check(modules, models: .standard, options: options).findings
   }
 
   private static func summary(_ finding: Finding) -> String {

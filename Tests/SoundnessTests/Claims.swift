@@ -10,7 +10,7 @@ import Models
 ///
 /// The same walk as `analyse`, without the search for findings.
 func claims(about module: Module) -> [Recording?] {
-  let program = Program([module], isWhole: true)
+  let program = Program([module], isWhole: true, models: .standard)
   let models = module.functions.rows.map { ModelTable.standard[module.symbols[$0.name]] }
   var summaries: [FunctionKey: StoredSummary] = [:]
   var result = [Recording?](repeating: nil, count: module.functions.count)

@@ -10,7 +10,7 @@ public import Testing
 
   /// Folders of fixtures that belong to no rule.
   private static let otherFixtures: Set<String> = [
-    "cross-file", "engine", "include", "lowering", "models", "oracle", "repos",
+    "cross-file", "engine", "include", "lowering", "members", "models", "oracle", "repos",
   ]
 
   @Test func idsAreUniqueSortedAndReadAfterAllow() {
