@@ -187,7 +187,9 @@ private struct FieldUseCollector {
 
   private mutating func initialise(_ variable: Global) {
     for cell in variable.initializer ?? [] {
-      guard cell.bitField == nil, let id = leaf(of: variable.type, at: cell.offset) else { continue }
+      guard cell.bitField == nil, let id = leaf(of: variable.type, at: cell.offset) else {
+        continue
+      }
       let type = module.types[module.fields[id].type]
       switch cell.value {
       case .function(let function) where type.isPointer:

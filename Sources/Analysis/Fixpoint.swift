@@ -336,7 +336,8 @@ extension Machine {
   private func isEqual(_ left: State, _ right: State) -> Bool {
     guard left.locals == right.locals, left.cells == right.cells, left.strings == right.strings,
       left.escaped == right.escaped, left.lost == right.lost, left.touched == right.touched,
-      left.isHavocked == right.isHavocked, left.passedMember == right.passedMember, left.released == right.released,
+      left.isHavocked == right.isHavocked, left.passedMember == right.passedMember,
+      left.released == right.released,
       left.acquired == right.acquired, left.closed == right.closed, left.locks == right.locks,
       left.errors == right.errors, left.userPointers == right.userPointers,
       left.fetches == right.fetches,

@@ -251,7 +251,8 @@ public struct UnitResults: Sendable {
         question.name = try source.text()
         question.first = try source.number()
         if kind == .initial { question.second = try source.number() }
-      case .definedConst, .addressed, .size, .endless, .targets, .values: question.name = try source.text()
+      case .definedConst, .addressed, .size, .endless, .targets, .values:
+        question.name = try source.text()
       case .judged, .lost:
         question.first = try source.number()
         question.second = try source.number()

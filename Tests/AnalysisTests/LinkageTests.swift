@@ -33,7 +33,8 @@ import Testing
     linkage.written = [0]
     linkage.initialisers = [1, 1]
     linkage.fields.fields = [
-      FieldUse(key: "ring 8|slot 4", values: -3...15), FieldUse(key: "ops 8|run 0", functions: [0, 1]),
+      FieldUse(key: "ring 8|slot 4", values: -3...15),
+      FieldUse(key: "ops 8|run 0", functions: [0, 1]),
       FieldUse(key: "ops 8|end 0", isOpen: true),
     ]
     linkage.fields.records = ["ops 8", "ring 8"]

@@ -153,7 +153,8 @@ import Testing
           ring->done(text);
           return text[0];
         }
-        char of(struct ring *ring) { static const char names[8]; return ring->slot > 8 ? 0 : names[ring->slot]; }
+        static const char names[8];
+        char of(struct ring *ring) { return ring->slot > 8 ? 0 : names[ring->slot]; }
 
         """, to: "ring.c")
     try directory.write(
