@@ -178,6 +178,7 @@ extension Machine {
       isTrailing: isTrailing(inside, region), isSize: !calleeName(access.value).isEmpty,
       input: inputText(goal.form, state))
     observation.isInevitable = isInevitable(boundary)
+    observation.isBehindSearch = isBehindSearch(boundary)
     observation.endsInTerminator = access.endsInTerminator
     return Violation(
       candidate: Candidate(

@@ -364,6 +364,7 @@ extension Machine {
     case .answered where isNull, .assigned:
       // A callee whose code is here may fill a local that it was handed, as far as the path lets it.
       if inlined != nil, isLocalInMemory(base) { return false }
+      if isMacroChoice(cause) { return false }
       let way = passage(from: cause, isDecision: false, state)
       return way.guards == 0 && way.choices <= 1 && !way.callsUnseen
     case .tested:
@@ -377,6 +378,25 @@ extension Machine {
         && conditionKind(at: cause) != .loopCondition
     case .answered, .allocated, .parameter: return false
     }
+  }
+
+  /// Whether a block is the branch that a macro itself takes by a test of its own, such as
+  /// `#define TOP (stack ? stack[depth] : NULL)`.
+  private func isMacroChoice(_ place: Int) -> Bool {
+    guard
+      let origin = body.blocks[flow.order[place]].instructions.indices.first.map({
+        body.instructions.rows[$0].origin
+      }), module.origins[origin].isMacro
+    else { return false }
+    let sources = flow.predecessors[place]
+    return !sources.isEmpty
+      && sources.allSatisfy { source in
+        let block = body.blocks[flow.order[source]]
+        guard case .branch = block.terminator else { return false }
+        let test = module.origins[block.origin]
+        let own = module.origins[origin]
+        return test.isMacro && test.file == own.file && test.start == own.start
+      }
   }
 
   /// Whether a pointer is what a local holds whose address is taken.

@@ -80,6 +80,8 @@ public struct AccessObservation: Sendable, Hashable, Codable {
   /// Whether the bound is reached whenever the path is taken: a constant, or the constant limit of a
   /// loop that ends in no other way.
   public var isInevitable = false
+  /// Whether the bound is what a loop reaches that looks in vain for an element of the program's own tables.
+  public var isBehindSearch = false
   /// Whether `callee` is a function of the program whose own code makes the access.
   public var isInCallee = false
   /// Whether the object is one that a function around the accessing one hands to it.

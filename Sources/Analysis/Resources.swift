@@ -195,9 +195,14 @@ extension Machine {
     case .number(let form):
       for index in 0..<form.count {
         shareKey(.number(form[index].symbol), &state)
-        // A number that was converted is the same to whoever gets it.
-        if case .image(let image) = universe[form[index].symbol].kind {
-          share(.number(image.source), &seen, &state)
+        switch universe[form[index].symbol].kind {
+        // A number that was converted is the same to whoever gets it, and so is an address as a number.
+        case .image(let image): share(.number(image.source), &seen, &state)
+        case .value(let made):
+          if case .cast(.pointerToInteger, let pointer) = operation(made) {
+            share(registers[Int(pointer.index)], &seen, &state)
+          }
+        default: break
         }
       }
     case .unknown: shareLost(&state)

@@ -591,6 +591,7 @@ extension Machine {
     }
     access.source = source(of: boundary)
     access.isInevitable = isInevitable(boundary)
+    access.isBehindSearch = isBehindSearch(boundary)
     access.callee = requested.callee
     access.isInCallee = true
     report(

@@ -120,8 +120,11 @@ extension Machine {
       return .unknown
     case .assembly(let operands), .unknown(_, let operands):
       for index in operands.indices {
-        share(registers[Int(body.operands[index].index)], &state)
-        clobber(body.operands[index], &state)
+        // An address is one as a number as well.
+        var operand = body.operands[index]
+        while case .cast(_, let inner) = operation(operand) { operand = inner }
+        share(registers[Int(operand.index)], &state)
+        clobber(operand, &state)
       }
       return unknownValue(value, &state)
     }

@@ -49,9 +49,9 @@ extension AccessObservation {
   ///
   /// A bound further away than one element may come from a condition that was meant for something
   /// else; a copy over neighbouring members, or a constant place behind the last member of a struct that
-  /// a payload follows, may be meant: these are only likely.
+  /// a payload follows, may be meant; a table may hold what is looked for in it: these are only likely.
   func tier(_ judgement: Judgement) -> Tier? {
-    if isBelieved { return judgement == .possible ? nil : .b }
+    if isBelieved || isBehindSearch { return judgement == .possible ? nil : .b }
     let mayBeMeant = staysInRecord && (isHandedOn || !callee.isEmpty)
     switch judgement {
     case .possible: return nil
