@@ -111,6 +111,38 @@ import Testing
     #expect(try cache.verify() == (statistics.units, 0))
   }
 
+  @Test func `results have half of the room, and those that were not used for long go first`() throws {
+    let cache = try open()
+    let context: ContiguousArray<UInt8> = [9]
+    func result(_ number: Int) -> StoredResults {
+      StoredResults(
+        name: [UInt8(number)], code: [1], bytes: .init(repeating: UInt8(number), count: 1000))
+    }
+    func isThere(_ number: Int) throws -> Bool {
+      try cache.results(of: [UInt8(number)], code: [1], context: context) == [result(number).bytes]
+    }
+    for number in 0..<60 { try cache.store([result(number)], context: context, day: number) }
+    try cache.touchResults(of: [[3], [50]], context: context, day: 100)
+    _ = try cache.collectGarbage(limit: 1 << 30, since: 40)
+    #expect(try (0..<60).filter(isThere) == [3] + Array(40..<60))
+    // Ten of them fit into half of this.
+    _ = try cache.collectGarbage(limit: 20 * 1101, since: 0)
+    #expect(try (0..<60).filter(isThere) == [3, 50] + Array(52..<60))
+    // Other terms, another code: not the same result.
+    #expect(try cache.results(of: [59], code: [2], context: context) == [])
+    #expect(try cache.results(of: [59], code: [1], context: [8]) == [])
+    // So many are kept of one unit.
+    for code in 0..<9 {
+      try cache.store(
+        [StoredResults(name: [7], code: [UInt8(code)], bytes: [1])], context: context, day: 100)
+    }
+    let kept = try (0..<9).filter {
+      try !cache.results(of: [7], code: [UInt8($0)], context: context).isEmpty
+    }
+    #expect(kept == Array(3..<9))
+    #expect(try cache.verify().damaged == 0)
+  }
+
   @Test func `a file of another program or version is replaced with a word`() throws {
     try Data(repeating: 0x78, count: 9000).write(to: URL(fileURLWithPath: path))
     #expect(try open().rebuilt == "it is damaged")

@@ -128,6 +128,28 @@ import Testing
     #expect(outcome.status == 0, "\(outcome.output)\(outcome.errors)")
   }
 
+  /// The jobs of docs/shards.md, in the order of the text.
+  @Test(
+    .enabled(if: validator != nil, "check-jsonschema is absent; .ci/run installs it"),
+    arguments: [(0, "gitlab-ci", ".gitlab-ci.yml"), (1, "github-workflows", "shards.yml")])
+  func jobsOfTheShardsFollowTheSchemaOfTheirService(
+    _ number: Int, _ schema: String, _ file: String
+  ) throws {
+    let page = try String(contentsOfFile: Sandbox.package + "/docs/shards.md", encoding: .utf8)
+    let blocks = page.components(separatedBy: "```yaml\n").dropFirst()
+    #expect(blocks.count == 2)
+    let block = try #require(blocks.dropFirst(number).first)
+    let sandbox = try Sandbox()
+    try (block.components(separatedBy: "```").first ?? "").write(
+      toFile: sandbox.path(file), atomically: true, encoding: .utf8)
+    let transform = schema == "github-workflows" ? [] : ["--data-transform", schema]
+    let outcome = try sandbox.run(
+      try #require(Self.validator),
+      ["--regex-variant", "python", "--builtin-schema", "vendor." + schema] + transform + [file],
+      in: sandbox.directory)
+    #expect(outcome.status == 0, "\(outcome.output)\(outcome.errors)")
+  }
+
   @Test(.enabled(if: validator != nil, "check-jsonschema is absent; .ci/run installs it"))
   func theActionFollowsItsSchema() throws {
     let sandbox = try Sandbox()
