@@ -91,7 +91,8 @@ let kernelErrors = """
   ERR_PTR: instead; ret error 0
   ERR_CAST: instead; ret 0
   devm_ioremap_resource devm_platform_ioremap_resource: instead; error
-  devm_platform_ioremap_resource_byname devm_platform_get_and_ioremap_resource: error
+  devm_platform_ioremap_resource_byname: error
+  devm_platform_get_and_ioremap_resource: clobber 2; error
   devm_clk_get devm_clk_get_enabled devm_clk_get_prepared clk_get of_clk_get of_clk_get_by_name: error
   devm_clk_get_optional devm_clk_get_optional_enabled devm_clk_get_optional_prepared: error null
   devm_regulator_get devm_regulator_get_optional devm_regulator_get_exclusive: error
