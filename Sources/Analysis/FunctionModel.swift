@@ -220,7 +220,7 @@ public enum ModelResult: Hashable, Sendable {
   case memory(ModelSize, isZeroed: Bool)
   /// New memory of that many bytes with content that is not known, or `NULL`: `kmemdup`.
   case filled(ModelSize)
-  /// Memory of that many bytes that belongs to somebody else: `skb_put`.
+  /// Memory of that many bytes that belongs to somebody else: `skb_put_zero`.
   case room(ModelSize, mayBeNull: Bool)
   /// Memory of that many bytes that lives as long as the calling function: `alloca`.
   case stack(ModelSize)

@@ -5,17 +5,17 @@
 
 /// Documentation/core-api/kernel-api.rst, "String Conversions" and "String Manipulation".
 let kernelText = """
-  strscpy sized_strscpy: instead; string 1; strlcpy 0 1 #2; ret -7..2147483647
-  strscpy_pad: instead; string 1; write 0 #2; strlcpy 0 1 #2; ret -7..2147483647
+  strscpy sized_strscpy: instead; string 1 #2; strlcpy 0 1 #2; ret -7..2147483647
+  strscpy_pad: instead; string 1 #2; write 0 #2; strlcpy 0 1 #2; ret -7..2147483647
   strim: clobber 0; ret within 0 always
   skip_spaces: string 0; ret within 0 always
   strreplace: clobber 0
   sysfs_streq: string 0; string 1; ret 0..1
   match_string: string 2; ret -22..2147483647
   memzero_explicit: instead; write 0 #1; zero 0 #1
-  memchr_inv: read 0 #2; ret inside 0 #2
-  scnprintf: printbounded 0 #1 2 3; ret upto #1
-  vscnprintf: printbounded 0 #1 2 -1; ret upto #1
+  memchr_inv: ret inside 0 #2
+  scnprintf: printbounded 0 #1 2 3
+  vscnprintf: printbounded 0 #1 2 -1
   kstrtoint kstrtouint: string 0; write 2 4; ret -34..0
   kstrtou16 kstrtos16: string 0; write 2 2; ret -34..0
   kstrtou8 kstrtos8: string 0; write 2 1; ret -34..0
@@ -34,8 +34,8 @@ let kernelText = """
 
 /// Documentation/driver-api: device-io.rst, regmap, firmware, properties.
 let kernelDevices = """
-  memcpy_fromio: instead; write 0 #2
-  memcpy_toio: instead; read 1 #2
+  memcpy_fromio: instead; clobber 0
+  memcpy_toio: instead; pure
   memset_io: instead; pure
   ioread8: ret 0..255
   ioread16 ioread16be: ret 0..65535
@@ -91,9 +91,9 @@ let kernelPackets = """
   dev_kfree_skb_any dev_kfree_skb_irq dev_kfree_skb_any_reason: instead; put 0 counted
   dev_consume_skb_any napi_consume_skb: instead; put 0 counted
   skb_get: instead; keep 0; ret 0
-  skb_put: clobber 0; ret room #1
+  skb_put: clobber 0
   skb_put_zero: instead; clobber 0; ret room #1
-  skb_push: clobber 0; ret room #1
+  skb_push: clobber 0
   skb_pull: clobber 0
   skb_trim: clobber 0
   skb_copy_bits: write 2 #3; external 2 #3; ret -14..0
