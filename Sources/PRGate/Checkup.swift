@@ -101,7 +101,12 @@ struct Checkup: Sendable {
       return [.broken("kernel", "not configured; run 'make defconfig', or copy a .config")]
     }
     guard has("include/generated/autoconf.h") else {
-      return [.broken("kernel", "generated headers are missing; run 'make prepare'")]
+      return [
+        .broken(
+          "kernel",
+          "include/generated/autoconf.h is missing; "
+            + "run 'make olddefconfig prepare modules_prepare'")
+      ]
     }
     return [.fine("kernel", "configured, generated headers are there")]
   }

@@ -90,6 +90,7 @@ enum CompilerFlagTable {
     + row(.keep, .none, "-fno-delete-null-pointer-checks", "-fdelete-null-pointer-checks")
     + row(.keep, .none, "-fcommon", "-fno-common", "-fopenmp", "-fexceptions", "-fno-exceptions")
     + row(.keep, .none, "-fPIC", "-fpic", "-fPIE", "-fpie", "-fno-pic", "-fno-PIC", "-fno-pie")
+    + row(.keep, .none, "-fno-PIE")
     + row(.keep, .none, "-ffast-math", "-fno-math-errno", "-fno-fast-math", "-fsigned-zeros")
     + row(.keep, .none, "-fno-signed-zeros", "-ffinite-math-only", "-fno-finite-math-only")
     + row(.replace("-fms-extensions"), .none, "-fplan9-extensions")
@@ -138,6 +139,9 @@ enum CompilerFlagTable {
     + row(.drop, .joined, "-fno-optimize-sibling-calls", "-fasynchronous-unwind-tables")
     + row(
       .drop, .joined, "-fno-asynchronous-unwind-tables", "-funwind-tables", "-fno-unwind-tables")
+    + row(.drop, .none, "-fintegrated-as", "-fno-integrated-as", "-mretpoline-external-thunk")
+    + row(.drop, .none, "-fno-discard-value-names", "-fsplit-lto-unit", "-fno-dwarf2-cfi-asm")
+    + row(.drop, .joined, "-ffixed-", "-mimplicit-it=", "-mtp=", "-msign-return-address=")
     + row(.drop, .joined, "-fno-plt", "-fplt", "-fno-semantic-interposition", "-fno-ident")
     + row(.drop, .none, "-fprofile-arcs", "-ftest-coverage", "--coverage", "-fstack-usage")
     + row(.drop, .none, "-fmerge-all-constants", "-fno-merge-all-constants")
@@ -200,4 +204,10 @@ enum CompilerFlagTable {
     + row(.dropNoted, .none, "-mno-shared", "-mexplicit-relocs", "-mno-explicit-relocs")
     + row(.dropNoted, .joined, "-mtls-dialect=", "-mfix-", "-mno-fix-", "-mbranch-likely")
     + row(.dropNoted, .joined, "-mno-branch-likely", "-mno-unaligned-access", "-munaligned-access")
+    + row(.dropNoted, .none, "-mapcs-32", "-mbackchain", "-mpacked-stack", "-mprofile-kernel")
+    + row(.dropNoted, .none, "-mno-relax", "-mno-save-restore", "-mno-riscv-attribute")
+    + row(.dropNoted, .none, "-mno-pointers-to-nested-functions", "-mno-readonly-in-sdata")
+    + row(.dropNoted, .joined, "-mhotpatch=", "-mstack-guard=", "-mstack-size=", "-mtraceback=")
+    // Members keep the order that the source gives them.
+    + row(.dropNoted, .joined, "-frandomize-layout-seed")
 }

@@ -33,6 +33,7 @@ private func flags(_ words: [String]) throws -> CompilerFlags {
     (["-lm", "-L", "x", "-shared", "-Xlinker", "-Iy", "--param", "a=b", "foo.o", "other.c"], []),
     (["-DA", "--", "-DB"], ["-DA"]),
     (["-fno-strict-aliasing", "-fstack-protector-strong", "-fsanitize=address", "--coverage"], []),
+    (["-fintegrated-as", "-fno-PIE", "-mretpoline-external-thunk", "-ffixed-x18"], ["-fno-PIE"]),
     (["-mpreferred-stack-boundary=3", "-mindirect-branch=thunk", "-mno-red-zone"], []),
   ] as [([String], [String])])
 func passedFlags(words: [String], arguments: [String]) throws {
@@ -72,6 +73,18 @@ func refusedFlags(words: [String]) {
   #expect(flags.arguments == ["-DX"])
   #expect(flags.dropped == ["-fconserve-stack", "-fno-allow-store-data-races"])
   #expect(flags.unknown == ["-fnever-heard-of", "-mneither", "--nor"])
+}
+
+/// Kernels of several machines and with shuffled structures.
+@Test(arguments: [
+  "-frandomize-layout-seed-file=./scripts/basic/randstruct.seed", "-mhotpatch=0", "-mbackchain",
+  "-mstack-guard=128", "-mno-save-restore", "-mapcs-32",
+])
+func kernelFlagsAreDroppedAndListed(word: String) throws {
+  let flags = try flags([word, "-DX"])
+  #expect(flags.arguments == ["-DX"])
+  #expect(flags.dropped == [word])
+  #expect(flags.unknown.isEmpty)
 }
 
 @Test(
