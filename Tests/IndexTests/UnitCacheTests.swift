@@ -111,7 +111,7 @@ import Testing
     #expect(try cache.verify() == (statistics.units, 0))
   }
 
-  @Test func `results have half of the room, and those that were not used for long go first`() throws {
+  @Test func `results have half of the room, those of long ago go first`() throws {
     let cache = try open()
     let context: ContiguousArray<UInt8> = [9]
     func result(_ number: Int) -> StoredResults {
