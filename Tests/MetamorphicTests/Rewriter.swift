@@ -22,8 +22,11 @@ struct Rewriter: ~Copyable {
     else { return nil }
     text = unit.copyOfContents(of: main)
     self.main = main
-    definitions = unit.fileScopeDeclarations().filter {
-      unit.isInMainFile($0) && unit.kind(of: $0) == .functionDeclaration && unit.isDefinition($0)
+    definitions = unit.fileScopeDeclarations().filter { node in
+      guard unit.isInMainFile(node), unit.kind(of: node) == .functionDeclaration,
+        unit.isDefinition(node), let extent = unit.extent(of: node)
+      else { return false }
+      return extent.start.file == main && extent.spelling == extent.start
     }.map { unit.expand($0) }
     self.unit = unit
   }

@@ -166,8 +166,9 @@ import Testing
     try sandbox.write("", to: "repo/.config")
     let configured = try sandbox.prgate("doctor", in: "repo")
     #expect(
-      configured.output.contains("FAIL kernel:   generated headers are missing; run 'make prepare'")
-    )
+      configured.output.contains(
+        "FAIL kernel:   include/generated/autoconf.h is missing; "
+          + "run 'make olddefconfig prepare modules_prepare'"))
     try sandbox.write("", to: "repo/include/generated/autoconf.h")
     #expect(try sandbox.prgate("doctor", in: "repo").output.contains("ok   kernel:   configured"))
   }
