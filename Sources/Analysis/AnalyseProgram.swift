@@ -40,9 +40,7 @@ public struct ProgramUnit: Sendable {
   }
 
   /// Whether somebody needed the code, and it could not be read.
-  public var isUnreadable: Bool {
-    if case .some(.none) = code.known { true } else { false }
-  }
+  public var isUnreadable: Bool { code.isLost }
 }
 
 /// What the analysis of a program yields.

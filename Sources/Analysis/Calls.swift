@@ -14,12 +14,6 @@ extension Machine {
       if mode == .explore { indirectTargets[value] = .some(target) }
     }
     let arguments = Array(body.values(call.arguments))
-    if target == nil, case .indirect(let address) = call.callee, call.resultObject == nil,
-      let summary = summary(ofCallThrough: address, arguments)
-    {
-      passMember(&state)
-      return apply(summary, arguments, at: value, &state)
-    }
     checkDifferences(arguments, at: value, state)
     if let target {
       checkConcerns(target, arguments, at: value, state)
@@ -39,6 +33,12 @@ extension Machine {
       useFormat(module.functions[target], arguments, at: value, &state)
     }
     if !state.fetches.again.isEmpty { useFetched(passing: arguments, at: value, &state) }
+    if target == nil, case .indirect(let address) = call.callee, call.resultObject == nil,
+      let summary = summary(ofCallThrough: address, arguments)
+    {
+      passMember(&state)
+      return apply(summary, arguments, at: value, &state)
+    }
     if mode == .replay {
       state.unseenCalls = state.conditions.count
       if !state.trail.isEmpty { state.trail[state.trail.count - 1].callsUnseen = true }

@@ -77,23 +77,36 @@ struct MemberName {
 extension Module {
   /// The members that hold the byte at an offset of an object, outermost first.
   func members(of type: TypeID, at offset: UInt64) -> [MemberName] {
-    switch types[type].kind {
-    case .record(let id):
-      let record = records[id]
-      for index in record.fields.indices {
-        let field = fields.rows[index]
-        let size = types[field.type].size
-        guard field.byteOffset <= offset, offset < field.byteOffset + max(size, 1) else { continue }
-        let name = symbols[field.name]
-        let own = MemberName(name: name, qualified: "\(symbols[record.name]).\(name)")
-        return (name.isEmpty ? [] : [own])
-          + members(of: field.type, at: offset - field.byteOffset)
+    fields(of: type, at: offset).compactMap { id in
+      let name = symbols[fields[id].name]
+      let record = symbols[records[fields[id].record].name]
+      return name.isEmpty ? nil : MemberName(name: name, qualified: "\(record).\(name)")
+    }
+  }
+
+  /// The rows of the members that hold the byte at an offset of an object, outermost first.
+  ///
+  /// Of a union it is the first member that reaches so far.
+  func fields(of type: TypeID, at offset: UInt64) -> [FieldID] {
+    var (type, offset) = (type, offset)
+    var path: [FieldID] = []
+    while true {
+      switch types[type].kind {
+      case .record(let id):
+        let inside = records[id].fields.indices.first { index in
+          let field = fields.rows[index]
+          return field.byteOffset <= offset
+            && offset < field.byteOffset + max(types[field.type].size, 1)
+        }
+        guard let inside else { return path }
+        path.append(FieldID(inside))
+        offset -= fields.rows[inside].byteOffset
+        type = fields.rows[inside].type
+      case .array(let element, _), .unboundedArray(let element):
+        offset %= max(types[element].size, 1)
+        type = element
+      default: return path
       }
-      return []
-    case .array(let element, _), .unboundedArray(let element):
-      let size = max(types[element].size, 1)
-      return members(of: element, at: offset % size)
-    default: return []
     }
   }
 }

@@ -130,25 +130,18 @@ extension FunctionModel {
   /// The arguments that say how many bytes the function touches or makes, ascending.
   fileprivate var sizeArguments: [Int] {
     var found: Set<Int> = []
-    func note(_ size: ModelSize) {
-      switch size {
-      case .argument(let index), .elements(let index): found.insert(index)
-      case .product(let first, let second): found.formUnion([first, second])
-      case .constant: break
-      }
-    }
     for effect in effects {
       switch effect {
       case .write(_, let size), .read(_, let size), .output(_, let size), .copy(_, _, let size),
         .fill(_, _, let size), .copyBounded(_, _, let size), .external(_, let size),
         .fetch(_, _, let size):
-        note(size)
+        found.formUnion(size.arguments)
       default: break
       }
     }
     switch result {
     case .memory(let size, _), .filled(let size), .stack(let size), .resized(_, let size):
-      note(size)
+      found.formUnion(size.arguments)
     default: break
     }
     return found.sorted()
@@ -372,9 +365,7 @@ extension Machine {
 
   /// Bytes that a pointer of this type may be used for; any number where its type says none.
   private func reach(of pointer: ValueID) -> Int64 {
-    var written = pointer
-    while case .cast(.pointerCast, let inner) = operation(written) { written = inner }
-    guard let pointee = pointee(written), module.types[pointee].size > 1 else { return .max }
+    guard let pointee = pointee(uncast(pointer)), module.types[pointee].size > 1 else { return .max }
     // A last member may go on behind the type.
     if case .record(let record) = module.types[pointee].kind,
       let last = module.records[record].fields.indices.last
@@ -391,8 +382,7 @@ extension Machine {
     _ bytes: RefetchedBytes, _ used: ValueID, _ use: DoubleFetchObservation.Use,
     at value: ValueID, argument: Int, _ state: State
   ) {
-    var written = used
-    while case .cast(_, let inner) = operation(written) { written = inner }
+    let written = stripped(used)
     let (first, second) = (calleeName(bytes.first), calleeName(bytes.second))
     let decision: DoubleFetchObservation.Decision =
       switch bytes.decision {

@@ -138,8 +138,7 @@ extension Machine {
     case (.less, -4095), (.lessOrEqual, -4096): isError = false
     default: return nil
     }
-    var base = left
-    while case .cast(_, let operand) = operation(base) { base = operand }
+    let base = stripped(left)
     guard case .pointer(let region, _, _, _) = registers[Int(base.index)] else { return nil }
     return (region, isError)
   }

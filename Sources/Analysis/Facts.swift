@@ -171,7 +171,10 @@ struct Facts: Sendable {
 
   /// Whether a call of the function never comes back, as far as the program's own code tells.
   mutating func neverReturns(_ function: FunctionID, in module: Module) -> Bool {
-    let usr = module.symbols[module.functions[function].usr]
+    neverReturns(module.symbols[module.functions[function].usr])
+  }
+
+  private mutating func neverReturns(_ usr: String) -> Bool {
     let answer = program.neverReturns(usr)
     record(Question(kind: .endless, name: usr), answer)
     return answer
@@ -188,12 +191,13 @@ struct Facts: Sendable {
   var knowsMembers: Bool { program.isWhole }
 
   /// What a call through a member of a struct does, for each function that it can go to; empty where that is
-  /// not known of all.
+  /// not known of all, or one of them never comes back.
   mutating func summaries(ofMember key: String) -> [Summary] {
     let targets = program.targets(ofMember: key)
     record(Question(kind: .targets, name: key), program.targetsDigest(ofMember: key))
     var found: [Summary] = []
     for target in targets {
+      guard !neverReturns(program.usr(target)) else { return [] }
       let summary = summaries[target]
       record(Question(kind: .summary, target), summary?.digest ?? .zero)
       guard let summary else { return [] }

@@ -205,29 +205,13 @@ private struct FieldUseCollector {
 
   /// The member at an offset of an object, through structs and arrays inside.
   private func leaf(of type: TypeID, at offset: UInt64) -> FieldID? {
-    var type = type
-    var offset = offset
-    var found: FieldID?
-    while true {
-      switch module.types[type].kind {
-      case .array(let element, _), .unboundedArray(let element):
-        let size = module.types[element].size
-        guard size > 0 else { return nil }
-        // An element of an array member is no member.
-        if found != nil, !module.types[element].isAggregate { return nil }
-        offset %= size
-        type = element
-      case .record(let record):
-        let row = module.records[record]
-        guard !row.isUnion else { return nil }
-        let inside = row.fields.indices.last { module.fields[FieldID($0)].byteOffset <= offset }
-        guard let inside else { return nil }
-        let field = module.fields[FieldID(inside)]
-        found = FieldID(inside)
-        offset -= field.byteOffset
-        type = field.type
-      default: return offset == 0 ? found : nil
-      }
+    let path = module.fields(of: type, at: offset)
+    guard let id = path.last else { return nil }
+    let isOfUnion = path.contains { module.records[module.fields[$0].record].isUnion }
+    switch module.types[module.fields[id].type].kind {
+    // An element of an array member is no member.
+    case .record, .array, .unboundedArray: return nil
+    default: return isOfUnion ? nil : id
     }
   }
 

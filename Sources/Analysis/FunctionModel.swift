@@ -13,6 +13,15 @@ public enum ModelSize: Hashable, Sendable {
   case elements(Int)
   /// A constant.
   case constant(Int64)
+
+  /// The arguments that it is made of.
+  var arguments: [Int] {
+    switch self {
+    case .argument(let index), .elements(let index): [index]
+    case .product(let first, let second): [first, second]
+    case .constant: []
+    }
+  }
 }
 
 /// Which functions `unsafe-function` speaks of, by what they lack.
@@ -299,16 +308,10 @@ public struct FunctionModel: Hashable, Sendable {
 extension FunctionModel {
   /// Whether the function may write what an argument leads to, or keep it.
   func mayWrite(_ argument: Int) -> Bool {
-    guard !isUnseen else { return true }
+    guard !isUnseen, !saysWhatIsWritten(to: argument) else { return true }
     return effects.contains { effect in
       switch effect {
-      case .write(argument, _), .output(argument, _), .copy(argument, _, _),
-        .fill(argument, _, _), .copyString(argument, _), .appendString(argument, _),
-        .copyBounded(argument, _, _), .appendBounded(argument, _, _),
-        .copyTerminated(argument, _, _), .appendTerminated(argument, _, _),
-        .terminate(argument, _), .external(argument, _), .externalText(argument, _),
-        .printInto(argument, _, _), .printBounded(argument, _, _, _), .keep(argument),
-        .clobber(argument), .allocateText(argument), .fetch(argument, _, _),
+      case .write(argument, _), .output(argument, _), .keep(argument), .fetch(argument, _, _),
         .input(.text(argument, _), _), .input(.parsed(argument), _),
         .input(.converted(argument), _):
         true

@@ -90,8 +90,8 @@ extension Machine {
       }
       return nil
     case .value(let value):
-      guard case .cast(.pointerToInteger, var operand) = operation(value) else { return nil }
-      while case .cast(.pointerCast, let inner) = operation(operand) { operand = inner }
+      guard case .cast(.pointerToInteger, let cast) = operation(value) else { return nil }
+      let operand = uncast(cast)
       if case .pointer(let region, _, _, _) = registers[Int(operand.index)],
         state.error(of: region) != nil
       {

@@ -113,19 +113,12 @@ extension Machine {
     _ model: FunctionModel, _ arguments: [ValueID], at value: ValueID, _ state: State
   ) {
     var seen: UInt64 = 0
-    func sizes(_ size: ModelSize) -> [Int] {
-      switch size {
-      case .argument(let index), .elements(let index): [index]
-      case .product(let first, let second): [first, second]
-      case .constant: []
-      }
-    }
     var indices: [Int] = []
     for effect in model.effects {
       switch effect {
       case .write(_, let size), .read(_, let size), .copy(_, _, let size), .fill(_, _, let size),
         .copyBounded(_, _, let size), .external(_, let size):
-        indices += sizes(size)
+        indices += size.arguments
       default: break
       }
     }
@@ -133,8 +126,8 @@ extension Machine {
     switch model.result {
     case .memory(let size, _), .filled(let size), .stack(let size), .resized(_, let size):
       // The product of two arguments is checked by the function itself.
-      isAllocation = sizes(size).count == 1
-      indices += sizes(size)
+      isAllocation = size.arguments.count == 1
+      indices += size.arguments
     default: break
     }
     for index in indices where index < min(arguments.count, 64) && seen & 1 << UInt64(index) == 0 {

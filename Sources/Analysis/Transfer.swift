@@ -121,8 +121,7 @@ extension Machine {
     case .assembly(let operands), .unknown(_, let operands):
       for index in operands.indices {
         // An address is one as a number as well.
-        var operand = body.operands[index]
-        while case .cast(_, let inner) = operation(operand) { operand = inner }
+        let operand = stripped(body.operands[index])
         share(registers[Int(operand.index)], &state)
         clobber(operand, &state)
       }

@@ -15,6 +15,13 @@ extension Machine {
     return value
   }
 
+  /// A pointer as it was before it was cast to other types of pointer.
+  func uncast(_ pointer: ValueID) -> ValueID {
+    var pointer = pointer
+    while case .cast(.pointerCast, let operand) = operation(pointer) { pointer = operand }
+    return pointer
+  }
+
   /// The local whose value an expression is, conversions aside.
   func loadedLocal(_ value: ValueID) -> LocalID? {
     guard case .load(let address, _) = operation(stripped(value)),

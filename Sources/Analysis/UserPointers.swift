@@ -120,8 +120,7 @@ extension Machine {
     _ pointer: ValueID, _ taker: String, access: ValueID, users: ValueID?, at value: ValueID,
     argument: Int, _ state: State
   ) {
-    var base = pointer
-    while case .cast(.pointerCast, let inner) = operation(base) { base = inner }
+    let base = uncast(pointer)
     let object = module.text(of: body.instructions[base].origin)
     let name = object.isEmpty ? "the pointer" : "'\(object)'"
     let observation = UserPointerObservation(

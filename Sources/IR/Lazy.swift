@@ -56,3 +56,10 @@ public final class SharedModule: Sendable {
 
 /// A module that is read when its code is needed; nil where it cannot be read.
 public typealias LazyModule = Lazy<SharedModule?>
+
+extension Lazy where Value == SharedModule? {
+  /// Whether somebody asked for the module, and it could not be read.
+  public var isLost: Bool {
+    if case .some(.none) = known { true } else { false }
+  }
+}

@@ -91,7 +91,7 @@ enum Driver {
     var known = await check(units, of: prepared, settings: settings)
     while known == nil {
       // What the cache lost since the units were found is read after all.
-      let lost = units.indices.filter { units[$0].unit?.isLost == true }
+      let lost = units.indices.filter { units[$0].unit?.code.isLost == true }
       let read = await read(lost.map { prepared[$0] }, settings: settings)
       for (index, outcome) in zip(lost, read) { units[index] = outcome }
       settings.cache?.lose(lost.count)
@@ -234,7 +234,7 @@ enum Driver {
       }
       looked += checked?.looked ?? 0
       // What the cache has lost meanwhile is not there.
-      let lost = rows.filter { there[$0]?.isLost == true }
+      let lost = rows.filter { there[$0]?.code.isLost == true }
       guard checked == nil, !lost.isEmpty else { break }
       for index in lost { there[index] = nil }
     }

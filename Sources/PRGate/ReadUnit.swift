@@ -44,11 +44,6 @@ struct ReadUnit: Sendable {
     key.code.bytes + linkage.encoded
   }
 
-  /// Whether the code was asked for, and the cache has lost it.
-  var isLost: Bool {
-    if case .some(.none) = code.known { true } else { false }
-  }
-
   /// A file that a unit read.
   struct File: Sendable {
     /// The path as reports name it.
