@@ -307,7 +307,7 @@ private struct ProgramRun: Sendable {
       guard units[unit].isWanted else { return nil }
       let isKept = parts[unit].allSatisfy { final[$0].1.kept != nil && looks[$0].isKept }
       if isKept, !units[unit].results.isEmpty { return nil }
-      var writer = UnitResultsWriter(names: names)
+      var writer = UnitResultsWriter(of: unit, names: names) { program.usr($0) }
       for number in parts[unit] {
         let (step, outcome) = final[number]
         let look = looks[number]

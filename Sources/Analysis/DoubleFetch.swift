@@ -365,7 +365,9 @@ extension Machine {
 
   /// Bytes that a pointer of this type may be used for; any number where its type says none.
   private func reach(of pointer: ValueID) -> Int64 {
-    guard let pointee = pointee(uncast(pointer)), module.types[pointee].size > 1 else { return .max }
+    guard let pointee = pointee(uncast(pointer)), module.types[pointee].size > 1 else {
+      return .max
+    }
     // A last member may go on behind the type.
     if case .record(let record) = module.types[pointee].kind,
       let last = module.records[record].fields.indices.last

@@ -12,7 +12,8 @@ struct Question: Hashable, Sendable {
   enum Kind: UInt8, Sendable {
     /// What a call of a function does: the digest of its summary, 0 where there is none.
     case summary
-    /// The code that a call of a function runs, as far as it may stand in the place of the call.
+    /// The code that a call of a function runs, as far as it may stand in the place of the call, and apart
+    /// from where it stands.
     case code
     /// Which functions form a recursive component, and their code.
     case component
@@ -42,6 +43,8 @@ struct Question: Hashable, Sendable {
     case targets
     /// The numbers that a member of a struct can have.
     case values
+    /// The unit in which a function's code stands, so that its rows and places are what they were.
+    case place
   }
 
   var kind: Kind
@@ -272,7 +275,7 @@ extension Program {
     case .endless: Digest(neverReturns(question.name))
     case .targets: targetsDigest(ofMember: question.name)
     case .values: Self.digest(of: values(ofMember: question.name))
-    case .summary, .code, .component, .judged, .lost, .seen: nil
+    case .summary, .code, .component, .judged, .lost, .seen, .place: nil
     }
   }
 }

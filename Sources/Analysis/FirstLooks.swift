@@ -78,6 +78,8 @@ struct FirstLooks: Sendable {
 struct AskedFacts {
   private(set) var facts: [Fact] = []
   private var asked: Set<Question> = []
+  /// Whether they are about places in the code of other units.
+  var isAboutPlaces = false
 
   /// Adds a question that was not asked before.
   mutating func add(_ question: Question, _ answer: () -> Digest) {

@@ -34,7 +34,13 @@ public struct Linkage: Hashable, Sendable {
     var tabled: ContiguousArray<UInt32> = []
     /// How it comes to its end, see `Flow`; empty where no call is on the way.
     var flow: ContiguousArray<UInt32> = []
+    /// Digest of the code apart from where it stands, where another unit may have it in the place of a call;
+    /// else 0.
+    var code = Digest.zero
   }
+
+  /// Instructions of code that may stand in the place of a call.
+  static let mostInlined = 150
 
   /// A variable of static storage duration that the unit defines or names, at its row.
   struct Variable: Hashable, Sendable {
@@ -93,8 +99,25 @@ public struct Linkage: Hashable, Sendable {
       addressed.formUnion(GlobalUses.addressed(in: body))
     }
     fields = FieldUses(of: module)
+    addCodeDigests(of: module)
     self.written = ContiguousArray(written.map(\.index).sorted())
     self.addressed = ContiguousArray(addressed.map(\.index).sorted())
+  }
+
+  /// Functions of external linkage, and what their code calls, can stand in the code of other units.
+  private mutating func addCodeDigests(of module: Module) {
+    let canonical = CanonicalCode(of: module)
+    var open = functions.indices.filter { !functions[$0].isStatic }
+    var isSeen = [Bool](repeating: false, count: functions.count)
+    for row in open { isSeen[row] = true }
+    while let row = open.popLast() {
+      guard functions[row].hasBody, functions[row].size <= Self.mostInlined else { continue }
+      functions[row].code = Digest(of: canonical.bytes(of: FunctionID(row)))
+      for callee in functions[row].calls where !isSeen[Int(callee)] {
+        isSeen[Int(callee)] = true
+        open.append(Int(callee))
+      }
+    }
   }
 }
 

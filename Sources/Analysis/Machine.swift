@@ -312,11 +312,12 @@ struct Machine {
   /// Gives a symbol a new meaning: what was written in terms of its old one is forgotten.
   func define(_ symbol: Symbol, _ fact: SymbolFact, _ state: inout State) {
     if Int(symbol.index) < state.facts.count {
-      state.retire(symbol)
-      for derived in universe.derived(from: symbol) {
+      let doomed = universe.withDerived(symbol)
+      // What has no fact has that of its type.
+      for derived in doomed.symbols.dropFirst() where Int(derived.index) < state.facts.count {
         setFact(derived, SymbolFact(interval: universe[derived].range), &state)
-        state.retire(derived)
       }
+      state.retire(doomed)
     }
     setFact(symbol, fact, &state)
   }

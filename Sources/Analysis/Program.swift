@@ -217,6 +217,9 @@ struct Program: Sendable {
   /// How many instructions a function has.
   func size(of key: FunctionKey) -> Int { Int(function(key).size) }
 
+  /// Digest of a function's code apart from where it stands; 0 where none was taken.
+  func code(of key: FunctionKey) -> Digest { function(key).code }
+
   private func function(_ key: FunctionKey) -> Linkage.Function {
     units[key.module].functions[Int(key.function.index)]
   }

@@ -99,6 +99,11 @@ struct SecondLook: Sendable {
     if let exploration = machine.explore() {
       replay(exploration, number, importer, inlined, &machine, &asked, &result)
     }
+    if asked.isAboutPlaces || speaksOfPlaces(result, key.module, inlined) {
+      for call in inlined.calls where call.callee.module != key.module {
+        asked.add(Question(kind: .place, call.callee)) { placeDigest(call.callee) }
+      }
+    }
     result.steps = machine.steps
     result.isDamaged = machine.facts.isDamaged
     result.facts = machine.facts.recorded + asked.facts
@@ -112,12 +117,37 @@ struct SecondLook: Sendable {
       if let stored = results.functions[key.function.index],
         stored.firstDigest == outcomes[number].firstDigest,
         stored.isComplete == outcomes[number].result.isComplete,
-        stored.lookFacts.allSatisfy({ answer($0.question) == $0.answer })
+        stored.lookFacts.allSatisfy({ answer($0.question, for: key.module) == $0.answer })
       {
         return result(of: stored, in: results)
       }
     }
     return nil
+  }
+
+  /// Whether what a look found holds only while the code of other units stands where it does.
+  private func speaksOfPlaces(
+    _ result: Result, _ module: Int, _ inlined: InlinedBody
+  ) -> Bool {
+    let others = inlined.calls.map(\.callee).filter { $0.module != module }
+    guard !others.isEmpty else { return false }
+    if result.found.contains(where: { $0.function.module != module || $0.origin != nil }) {
+      return true
+    }
+    let paths = Set(others.compactMap { path(of: $0) })
+    return result.found.contains { located in
+      let text = String(
+        decoding: RecordEncoder.bytes(of: located.observation), as: UTF8.self)
+      return paths.contains { text.contains($0) }
+    }
+  }
+
+  /// The file in which the code of a function stands.
+  private func path(of key: FunctionKey) -> String? {
+    guard let module = code[key.module].value?.module,
+      let block = module.functions[key.function].body?.blocks.rows.first
+    else { return nil }
+    return module.files[module.origins[block.origin].file].path
   }
 
   /// Whether what a look came to was kept of the same code already, though something that it had asked is
@@ -166,22 +196,22 @@ struct SecondLook: Sendable {
   }
 
   /// The answer to a question of a second look; nil where it is about something that is not there.
-  private func answer(_ question: Question) -> Digest? {
+  private func answer(_ question: Question, for asker: Int) -> Digest? {
     switch question.kind {
     case .summary:
       guard let key = program.definition(of: question) else { return nil }
       return key.flatMap { summaries[$0]?.digest } ?? .zero
     case .code:
       guard let key = program.definition(of: question) else { return nil }
-      return codeDigest(key)
+      return codeDigest(key, for: asker)
+    case .place:
+      guard let key = program.definition(of: question) else { return nil }
+      return key.map(placeDigest) ?? .zero
     case .judged, .lost: return Digest(first.isThere(question))
     case .seen: return first.kinds(at: question.unit, OriginID(index: question.row))
     default: return program.answer(question)
     }
   }
-
-  /// Instructions of code that may stand in the place of a call.
-  private static let mostInlined = 150
 
   /// The code that a call of a function runs, where it may stand in the place of the call.
   private func code(_ key: FunctionKey) -> Body? {
@@ -190,11 +220,20 @@ struct SecondLook: Sendable {
   }
 
   private func isInlined(_ key: FunctionKey) -> Bool {
-    summaries[key] != nil && program.size(of: key) <= Self.mostInlined
+    summaries[key] != nil && program.size(of: key) <= Linkage.mostInlined
   }
 
-  private func codeDigest(_ key: FunctionKey?) -> Digest {
+  /// What tells the code of a function that `asker` has in the place of a call from any other; 0 where it has none.
+  private func codeDigest(_ key: FunctionKey?, for asker: Int) -> Digest {
     guard let key, isInlined(key) else { return .zero }
+    // What is kept of a unit is kept for its code.
+    if key.module == asker { return Digest(true) }
+    let code = program.code(of: key)
+    return code == .zero ? placeDigest(key) : code
+  }
+
+  /// What tells the place of a function's code, and all rows of its unit, from any other.
+  private func placeDigest(_ key: FunctionKey) -> Digest {
     let sink = RecordSink()
     sink.put(units[key.module].name)
     sink.put(units[key.module].digest)
@@ -218,7 +257,7 @@ struct SecondLook: Sendable {
         }
         guard let named else { return nil }
         let callee = program.definition(of: named.function, in: named.module)
-        asked.add(Question(kind: .code, named)) { codeDigest(callee) }
+        asked.add(Question(kind: .code, named)) { codeDigest(callee, for: key.module) }
         guard let callee, let code = code(callee) else { return nil }
         return (callee, code)
       },
@@ -239,7 +278,12 @@ struct SecondLook: Sendable {
       let frame = Int(inlined.frames[Int(candidate.value.index)])
       if candidate.end >= 0, !isNew(candidate, frame, machine, &asked) { continue }
       let place = machine.module.location(of: machine.body.instructions[candidate.value].origin)
-      if frame > 0, asked.isThere(.judged, place, first) { continue }
+      if frame > 0 {
+        if inlined.calls[frame - 1].callee.module != steps[number].key.module {
+          asked.isAboutPlaces = true
+        }
+        if asked.isThere(.judged, place, first) { continue }
+      }
       if candidate.kind == .leak, leaks.contains(candidate.value) { continue }
       machine.fuel = max(fuel / 8, 1000)
       let confirmation = machine.replay(candidate, exploration)
@@ -336,6 +380,7 @@ struct SecondLook: Sendable {
     var around = frame
     while around > 0 {
       let source = importer.source(of: inlined.calls[around - 1].origin)
+      if source.module != importer.position { asked.isAboutPlaces = true }
       if asked.kinds(at: source.module, source.origin, first).contains(kind.discriminator) {
         return true
       }

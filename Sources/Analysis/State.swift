@@ -334,9 +334,9 @@ struct State: Hashable, Sendable {
     released.insert(release, at: index)
   }
 
-  /// Forgets what is written in terms of a symbol.
-  mutating func retire(_ symbol: Symbol) {
-    func uses(_ form: LinearForm) -> Bool { form.coefficient(of: symbol) != 0 }
+  /// Forgets what is written in terms of symbols.
+  mutating func retire(_ doomed: SymbolSet) {
+    func uses(_ form: LinearForm) -> Bool { doomed.isIn(form) }
     func uses(_ value: AbstractValue) -> Bool {
       switch value {
       case .number(let form), .floating(let form), .pointer(_, let form, _, _): uses(form)
@@ -344,11 +344,13 @@ struct State: Hashable, Sendable {
       }
     }
     relations.removeAll { uses($0.form) }
-    retireResources(symbol)
-    if !locks.isEmpty { locks.removeAll { $0.pending == symbol } }
-    if !fetches.bytes.isEmpty { fetches.retire(symbol) }
-    for index in errors.indices where errors[index].pending == symbol {
-      errors[index].pending = nil
+    for symbol in doomed.symbols {
+      retireResources(symbol)
+      if !locks.isEmpty { locks.removeAll { $0.pending == symbol } }
+      if !fetches.bytes.isEmpty { fetches.retire(symbol) }
+      for index in errors.indices where errors[index].pending == symbol {
+        errors[index].pending = nil
+      }
     }
     for slot in locals.indices where uses(locals[slot]) { locals[slot] = .unknown }
     cells.removeAll { uses($0.value) }

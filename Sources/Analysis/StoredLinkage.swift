@@ -23,6 +23,7 @@ extension Linkage {
       }
       guard function.hasBody else { continue }
       sink.put(UInt64(function.size))
+      sink.put(function.code)
       for rows in [function.calls, function.named, function.tabled, function.flow] {
         sink.put(rows: rows)
       }
@@ -70,6 +71,7 @@ extension Linkage {
       }
       if function.hasBody {
         function.size = try source.unsigned(UInt32.self)
+        function.code = try source.digest()
         function.calls = try source.rows()
         function.named = try source.rows()
         function.tabled = try source.rows()

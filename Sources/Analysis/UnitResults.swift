@@ -142,6 +142,30 @@ struct StoredLook: Codable, Sendable {
   }
 }
 
+/// Finds functions of a program by their unit and USR.
+///
+/// A class, because what it has looked up serves all units that are read.
+public final class FunctionRows {
+  private let units: [Linkage]
+  private var rows: [Int: [String: UInt32]] = [:]
+
+  /// Looks into units of a program.
+  public init(_ units: [Linkage]) { self.units = units }
+
+  /// The row of a function; one that no unit has where it is not there.
+  func row(of usr: String, in unit: Int) -> UInt32 {
+    guard units.indices.contains(unit) else { return .max }
+    if rows[unit] == nil {
+      var known: [String: UInt32] = [:]
+      for (row, function) in units[unit].functions.enumerated() where known[function.usr] == nil {
+        known[function.usr] = UInt32(row)
+      }
+      rows[unit] = known
+    }
+    return rows[unit]?[usr] ?? .max
+  }
+}
+
 /// What is kept of a unit.
 public struct UnitResults: Sendable {
   /// By row of the function; looked up, never listed.
@@ -175,9 +199,10 @@ public struct UnitResults: Sendable {
   /// - Parameters:
   ///   - bytes: what was kept.
   ///   - positions: where the units of the program stand, by their names.
-  public init?(_ bytes: ContiguousArray<UInt8>, positions: [Digest: Int]) {
+  ///   - rows: the functions of the program.
+  public init?(_ bytes: ContiguousArray<UInt8>, positions: [Digest: Int], rows: FunctionRows) {
     let source = RecordSource(ArraySlice(bytes))
-    guard let (units, functions) = try? Self.read(source, positions) else { return nil }
+    guard let (units, functions) = try? Self.read(source, positions, rows) else { return nil }
     self.units = units
     self.functions = functions
     body = bytes[..<source.position]
@@ -207,7 +232,7 @@ public struct UnitResults: Sendable {
   }
 
   private static func read(
-    _ source: RecordSource, _ positions: [Digest: Int]
+    _ source: RecordSource, _ positions: [Digest: Int], _ rows: FunctionRows
   ) throws -> ([Int], [UInt32: StoredFunction]) {
     var units: [Int] = []
     for _ in 0..<(try source.number()) { units.append(positions[try source.digest()] ?? -1) }
@@ -219,14 +244,14 @@ public struct UnitResults: Sendable {
       function.isComplete = flags & 1 != 0
       function.steps = try source.unsigned(Int.self)
       function.undecided = try source.unsigned(Int.self)
-      function.facts = try facts(source, units)
+      function.facts = try facts(source, units, rows)
       function.first = try source.slice()
       function.firstDigest = try source.digest()
       if flags & 2 != 0 {
         let digest = try source.digest()
         function.summary = StoredSummary(bytes: try source.slice(), digest: digest)
       }
-      function.lookFacts = try facts(source, units)
+      function.lookFacts = try facts(source, units, rows)
       function.lookSteps = try source.unsigned(Int.self)
       function.look = try source.slice()
       functions[row] = function
@@ -234,7 +259,9 @@ public struct UnitResults: Sendable {
     return (units, functions)
   }
 
-  private static func facts(_ source: RecordSource, _ units: [Int]) throws -> [Fact] {
+  private static func facts(
+    _ source: RecordSource, _ units: [Int], _ rows: FunctionRows
+  ) throws -> [Fact] {
     let count = try source.number()
     var facts: [Fact] = []
     facts.reserveCapacity(Int(min(count, 1000)))
@@ -242,7 +269,16 @@ public struct UnitResults: Sendable {
       guard let kind = Question.Kind(rawValue: try source.byte()) else { throw RecordError() }
       var question = Question(kind: kind)
       switch kind {
-      case .summary, .code, .component, .called, .shared, .seen:
+      case .summary, .code, .component, .called, .shared, .place:
+        let unit = try source.unsigned(Int.self)
+        guard unit < units.count else { throw RecordError() }
+        question.unit = units[unit]
+        if unit == 0 {
+          question.row = try source.unsigned(UInt32.self)
+        } else {
+          question.row = rows.row(of: try source.text(), in: units[unit])
+        }
+      case .seen:
         let unit = try source.unsigned(Int.self)
         guard unit < units.count else { throw RecordError() }
         question.unit = units[unit]
@@ -266,13 +302,19 @@ public struct UnitResults: Sendable {
 /// Writes what `UnitResults` reads.
 struct UnitResultsWriter {
   private let names: [Digest]
+  private let usr: (FunctionKey) -> String
   private var rows: [Int: Int] = [:]
   private var units: [Int] = []
   private let sink = RecordSink()
   private var count = 0
 
-  /// Begins; `names` are those of the program's units.
-  init(names: [Digest]) { self.names = names }
+  /// Begins for a unit; `names` are those of the program's units, `usr` says what a function is called across
+  /// them.
+  init(of unit: Int, names: [Digest], usr: @escaping (FunctionKey) -> String) {
+    self.names = names
+    self.usr = usr
+    _ = row(of: unit)
+  }
 
   /// The row of a unit in the table.
   mutating func row(of unit: Int) -> Int {
@@ -307,7 +349,16 @@ struct UnitResultsWriter {
       let question = fact.question
       sink.bytes.append(question.kind.rawValue)
       switch question.kind {
-      case .summary, .code, .component, .called, .shared, .seen:
+      case .summary, .code, .component, .called, .shared, .place:
+        let unit = row(of: question.unit)
+        sink.put(UInt64(unit))
+        // An edit of another unit moves its rows.
+        if unit == 0 {
+          sink.put(UInt64(question.row))
+        } else {
+          sink.put(usr(question.key))
+        }
+      case .seen:
         sink.put(UInt64(row(of: question.unit)))
         sink.put(UInt64(question.row))
       case .neverWritten, .initial:

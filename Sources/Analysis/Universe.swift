@@ -223,7 +223,8 @@ struct Universe: Sendable {
   private var subObjectIDs: [SubObjectInfo: SubObject] = [:]
   private var boundaryIDs: [Boundary: BoundaryID] = [:]
   private var derivedSymbols: [DerivedKey: Symbol] = [:]
-  private var derivedFrom: [Symbol: [Symbol]] = [:]
+  /// By the index of a symbol what operations make of it, each once; as long as some symbol needs it.
+  private var derivedFrom: ContiguousArray<[Symbol]> = []
   private var operands: [Symbol: [Symbol]] = [:]
   private var entryRegions: [EntryPlace: Region] = [:]
   private var entrySymbols: [EntryPlace: Symbol] = [:]
@@ -440,11 +441,22 @@ struct Universe: Sendable {
     derivedSymbols[key] = symbol
     for form in [key.left, key.right] {
       for index in 0..<form.count {
-        derivedFrom[form[index].symbol, default: []].append(symbol)
+        note(symbol, madeOf: form[index].symbol)
         operands[symbol, default: []].append(form[index].symbol)
       }
     }
     return symbol
+  }
+
+  private mutating func note(_ symbol: Symbol, madeOf operand: Symbol) {
+    let row = Int(operand.index)
+    while derivedFrom.count <= row { derivedFrom.append([]) }
+    if derivedFrom[row].last != symbol { derivedFrom[row].append(symbol) }
+  }
+
+  private func made(of symbol: Symbol) -> [Symbol] {
+    let row = Int(symbol.index)
+    return row < derivedFrom.count ? derivedFrom[row] : []
   }
 
   /// What an operation made a symbol of; empty for others.
@@ -452,8 +464,8 @@ struct Universe: Sendable {
 
   /// The image of a form, where one was asked for.
   func image(_ kind: Image.Kind, of form: LinearForm) -> Symbol? {
-    guard form.count > 0, let made = derivedFrom[form.first.symbol] else { return nil }
-    return made.first { symbol in
+    guard form.count > 0 else { return nil }
+    return made(of: form.first.symbol).first { symbol in
       guard case .image(let image) = self[symbol].kind else { return false }
       return image.kind == kind && image.source == form
     }
@@ -461,14 +473,18 @@ struct Universe: Sendable {
 
   /// What conversions and the like make of a symbol.
   func images(of symbol: Symbol) -> [Symbol] {
-    guard !derivedFrom.isEmpty, let made = derivedFrom[symbol] else { return [] }
-    return made.filter { if case .image = self[$0].kind { true } else { false } }
+    made(of: symbol).filter { if case .image = self[$0].kind { true } else { false } }
   }
 
-  /// The values that operations make of a symbol, directly or not.
-  func derived(from symbol: Symbol) -> [Symbol] {
-    guard let direct = derivedFrom[symbol] else { return [] }
-    return direct + direct.flatMap { derived(from: $0) }
+  /// A symbol and the values that operations make of it, directly or not.
+  func withDerived(_ symbol: Symbol) -> SymbolSet {
+    var set = SymbolSet(symbol)
+    var next = 0
+    while next < set.symbols.count {
+      for derived in made(of: set.symbols[next]) { set.insert(derived) }
+      next += 1
+    }
+    return set
   }
 
   /// What the pointer points to that a place held at entry.

@@ -318,6 +318,23 @@ public struct ModuleImporter: Sendable {
     return new
   }
 
+  /// An operation of the module at `source`; the rows of its body stay where they are.
+  mutating func operation(_ operation: Operation, from source: Int) -> Operation {
+    switch operation {
+    case .pointerSize(let type): .pointerSize(of: self.type(type, from: source))
+    case .literal(let id): .literal(literal(id, from: source))
+    case .global(let id): .global(global(id, from: source))
+    case .function(let id): .function(function(id, from: source))
+    case .field(let base, let id): .field(base: base, field: field(id, from: source))
+    case .loadBits(let base, let id): .loadBits(base: base, field: field(id, from: source))
+    case .storeBits(let base, let id, let value):
+      .storeBits(base: base, field: field(id, from: source), value: value)
+    case .unknown(let cause, let operands):
+      .unknown(cause: symbol(cause, from: source), operands: operands)
+    default: operation
+    }
+  }
+
   private mutating func cell(_ cell: InitializerCell, from source: Int) -> InitializerCell {
     var moved = cell
     moved.type = type(cell.type, from: source)

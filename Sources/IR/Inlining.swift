@@ -338,19 +338,14 @@ private struct Inliner {
   private mutating func moved(
     _ operation: Operation, _ body: Body, _ clone: BodyClone, _ importer: inout ModuleImporter
   ) -> Operation {
-    let source = clone.source
-    switch operation {
-    case .constant, .floating, .block: return operation
-    case .pointerSize(let type): return .pointerSize(of: importer.type(type, from: source))
+    let imported = importer.operation(operation, from: clone.source)
+    switch imported {
+    case .constant, .floating, .block, .pointerSize, .literal, .global, .function: return imported
     case .resultAddress:
       // Its uses lead to the caller's object; nothing uses the row itself.
       return .constant(0)
-    case .literal(let id): return .literal(importer.literal(id, from: source))
     case .local(let id): return .local(clone[id])
-    case .global(let id): return .global(importer.global(id, from: source))
-    case .function(let id): return .function(importer.function(id, from: source))
-    case .field(let base, let id):
-      return .field(base: clone[base], field: importer.field(id, from: source))
+    case .field(let base, let id): return .field(base: clone[base], field: id)
     case .element(let base, let index, let stride):
       return .element(base: clone[base], index: clone[index], stride: stride)
     case .dynamicElement(let base, let index, let stride):
@@ -358,11 +353,9 @@ private struct Inliner {
     case .load(let address, let isVolatile): return .load(clone[address], isVolatile: isVolatile)
     case .store(let address, let value, let isVolatile):
       return .store(address: clone[address], value: clone[value], isVolatile: isVolatile)
-    case .loadBits(let base, let id):
-      return .loadBits(base: clone[base], field: importer.field(id, from: source))
+    case .loadBits(let base, let id): return .loadBits(base: clone[base], field: id)
     case .storeBits(let base, let id, let value):
-      return .storeBits(
-        base: clone[base], field: importer.field(id, from: source), value: clone[value])
+      return .storeBits(base: clone[base], field: id, value: clone[value])
     case .copy(let destination, let source, let bytes):
       return .copy(destination: clone[destination], source: clone[source], bytes: bytes)
     case .zero(let address, let bytes): return .zero(address: clone[address], bytes: bytes)
@@ -383,8 +376,7 @@ private struct Inliner {
       return .vaCopy(destination: clone[destination], source: clone[source])
     case .assembly(let operands): return .assembly(operands: moved(operands, body, clone))
     case .unknown(let cause, let operands):
-      return .unknown(
-        cause: importer.symbol(cause, from: source), operands: moved(operands, body, clone))
+      return .unknown(cause: cause, operands: moved(operands, body, clone))
     }
   }
 

@@ -82,6 +82,7 @@ struct ResultCache: Sendable {
       // Two units that nothing tells apart here have no results.
       positions[key.name] = positions[key.name] == nil ? index : -1
     }
+    let rows = FunctionRows(units.map(\.linkage))
     let program = units.indices.map { index in
       guard let key = keys[index], positions[key.name] == index else {
         return ProgramUnit(
@@ -91,7 +92,7 @@ struct ResultCache: Sendable {
       let kept = session.results(of: key, context: context)
       var unit = ProgramUnit(
         code: units[index].code, linkage: units[index].linkage, name: key.name, digest: key.code,
-        results: kept.compactMap { UnitResults($0, positions: positions) })
+        results: kept.compactMap { UnitResults($0, positions: positions, rows: rows) })
       unit.isWanted = isWanted(index)
       return unit
     }

@@ -14,7 +14,8 @@ import Testing
     first.name = "first"
     first.hasBody = true
     first.isOfMainFile = true
-    first.size = 700
+    first.size = 70
+    first.code = Digest(high: 3, low: 4)
     first.calls = [1, 1, 0]
     first.named = [1]
     // A block that calls 1 and goes on to the second, which returns.

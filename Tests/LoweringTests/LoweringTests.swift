@@ -33,6 +33,58 @@ import Testing
     return try #require(row?.body)
   }
 
+  /// Code of a function apart from where it stands.
+  private func canonical(
+    _ name: String, _ code: String, header: String = ""
+  ) throws -> ContiguousArray<UInt8> {
+    let module = try lowered(code, headers: ["h.h": header]).module
+    let row = try #require(
+      module.functions.ids.first { module.symbols[module.functions[$0].name] == name })
+    let bytes = CanonicalCode(of: module).bytes(of: row)
+    #expect(!bytes.isEmpty)
+    return bytes
+  }
+
+  @Test func codeIsToldApartWithoutItsPlace() throws {
+    let before = """
+      #include "h.h"
+      static int limits[2] = {LOW, 7};
+      static int pick(int i) { return limits[i]; }
+
+      """
+    let text = "int f(struct pair *p, int i) {\n  p->second = LOW;\n  return pick(i);\n}\n"
+    let header = "#define LOW 3\nstruct pair { int first; long second; };\n"
+    let known = try canonical("f", before + text, header: header)
+    // What stands around it, and how much.
+    for (code, header) in [
+      ("/* one line more */\n\n" + before + text, header),
+      ("extern int more;\nint other(void) { return more; }\n" + before + text, header),
+      (before + text + "int later(void) { return pick(1); }\n", header),
+      (before.replacing("[i]", with: "[i + 0]") + text, header),
+      (before + text, "/* new */\n" + header),
+    ] {
+      #expect(try canonical("f", code, header: header) == known)
+    }
+    // Its text, a macro's value, the layout of a type, what a declaration promises.
+    for (code, header) in [
+      (before + text.replacing("pick(i)", with: "pick(i )"), header),
+      (before + text.replacing("  return", with: "    return"), header),
+      (before + text, header.replacing("3", with: "4")),
+      (before + text, header.replacing("int first", with: "char first[3]; int other")),
+      (
+        before.replacing("static int pick", with: "__attribute__((noreturn)) static int pick")
+          + text,
+        header
+      ),
+    ] {
+      #expect(try canonical("f", code, header: header) != known)
+    }
+    let table = try canonical("pick", before + text, header: header)
+    #expect(try canonical("pick", before + text, header: "\n" + header) == table)
+    #expect(
+      try canonical("pick", before.replacing("7", with: "8") + text, header: header) != table)
+  }
+
   @Test func placesAreExact() throws {
     let module = try lowered("int f(int *a, int i) {\n  return a[i + 1];\n}\n").module
     let body = try body("f", in: module)

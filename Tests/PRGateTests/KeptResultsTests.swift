@@ -101,13 +101,32 @@ import Testing
     _ = try await check()
     try directory.write("int alone(int a) { return a + 2; }\n", to: "alone.c")
     #expect(try await check().looked == 1)
-    let text = try #require(Self.sources["limit.c"]) + "/* the end */\n"
-    try directory.write(text, to: "limit.c")
-    // The code of `limit` may stand in `other`; nothing tells that it is the same.
-    let again = try await check()
-    #expect(again.looked == 2)
-    // That of `other`: of `limit`, whose unit is another one now, nothing was kept.
-    #expect(again.needless == 1)
+    // The code of `limit` stands in `other`, and is the same wherever it stands in its file.
+    let text = try #require(Self.sources["limit.c"])
+    for changed in [text + "/* the end */\n", "/* the start */\n\nextern int more;\n" + text] {
+      try directory.write(changed, to: "limit.c")
+      let again = try await check()
+      #expect(again.looked == 1)
+      #expect(again.needless == 0)
+    }
+    try directory.write(text.replacing("return limits", with: "return limits + 0"), to: "limit.c")
+    #expect(try await check().looked == 2)
+  }
+
+  @Test func `a finding shows the lines that a callee has now`() async throws {
+    let end = "int last(const int *values) { return values[4]; }\n"
+    let ask =
+      "int last(const int *values);\nint ask_last(void) {\n  int four[4] = {0};\n"
+      + "  return last(four);\n}\n"
+    try directory.write(end, to: "end.c")
+    try directory.write(ask, to: "ask.c")
+    try writeDatabase(Self.sources.keys.sorted() + ["ask.c", "end.c"])
+    let before = try await check().report
+    #expect(before.contains("off-by-one-read"))
+    try directory.write("\n\n" + end, to: "end.c")
+    let after = try await check()
+    #expect(after.report != before)
+    #expect(after.looked == 2)
   }
 
   @Test func `a variable that another file begins to write is no constant`() async throws {
