@@ -263,6 +263,8 @@ public struct FunctionModel: Hashable, Sendable {
   public var acquires: ResourceFamily?
   /// Whether the model counts even where the code is known, as that of a header's inline function.
   public var isInstead = false
+  /// Whether its result is a state that whoever undoes it has to be handed: `spin_lock_irqsave`.
+  public var savesState = false
   /// Whether what it hands on reaches users of the kernel: `copy_to_user`.
   public var reachesUser = false
   /// Whether its result can be an error number in the form of a pointer, and is not `NULL` then.

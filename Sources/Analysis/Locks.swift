@@ -304,6 +304,12 @@ extension Machine {
         report(.left, known, at: known.cause, end: position, callee: [], isAssured: false, state)
         continue
       }
+      if losesState(known.cause) {
+        report(
+          .left, known, at: known.cause, end: position, callee: [], isAssured: true,
+          isStateLost: true, state)
+        continue
+      }
       guard unlocked.contains(known.key) || unlocksUnknown,
         let isAssured = isLeft(known, result, state)
       else { continue }
@@ -314,7 +320,7 @@ extension Machine {
 
   private mutating func report(
     _ mistake: LockMistake, _ known: LockFact, at value: ValueID, end: Int, callee: [Step],
-    isAssured: Bool, _ state: State
+    isAssured: Bool, isStateLost: Bool = false, _ state: State
   ) {
     let place = mistake != .left && model(of: value) != nil ? value : known.cause
     let name = lockName(place, known.key)
@@ -322,7 +328,7 @@ extension Machine {
     let cause = calleeName(known.cause)
     let observation = LockObservation(
       mistake: mistake, object: name, callee: calleeName(value), cause: cause,
-      isAssured: isAssured)
+      isAssured: isAssured, isStateLost: isStateLost)
     report(
       Violation(
         candidate: Candidate(
@@ -407,6 +413,53 @@ extension Machine {
       if takes { return nil }
       return isVoid || others.isEmpty || others.contains(.unknown)
     }
+  }
+
+  /// Whether what a call saved, to be restored when the lock is given back, is in a local of the function that
+  /// nothing reads but to give it back.
+  private func losesState(_ call: ValueID) -> Bool {
+    guard model(of: call)?.savesState == true else { return false }
+    var holders: Set<LocalID> = []
+    for row in body.instructions.rows {
+      switch row.operation {
+      case .store(let address, let stored, _) where stripped(stored) == call:
+        guard case .local(let local) = operation(address), !body.locals[local].isAddressTaken else {
+          return false
+        }
+        holders.insert(local)
+      case .cast(_, call): break
+      default:
+        var isUsed = false
+        row.operation.forEachOperand(in: body) { if stripped($0) == call { isUsed = true } }
+        if isUsed { return false }
+      }
+    }
+    guard !holders.isEmpty else { return false }
+    func isSaved(_ value: ValueID) -> Bool {
+      loadedLocal(value).map { holders.contains($0) } ?? false
+    }
+    for row in body.instructions.rows {
+      switch row.operation {
+      case .cast: break
+      case .call(let id):
+        let uses = body.values(body.calls[id].arguments).contains { isSaved($0) }
+        if uses, !givesBack(body.calls[id]) { return false }
+      default:
+        var isUsed = false
+        row.operation.forEachOperand(in: body) { if isSaved($0) { isUsed = true } }
+        if isUsed { return false }
+      }
+    }
+    return !body.blocks.rows.contains {
+      if case .returnValue(let value) = $0.terminator { isSaved(value) } else { false }
+    }
+  }
+
+  private func givesBack(_ call: Call) -> Bool {
+    guard case .function(let callee) = call.callee, let model = models[Int(callee.index)] else {
+      return false
+    }
+    return model.effects.contains { if case .unlock = $0 { true } else { false } }
   }
 
   /// Whether a condition that leaves out giving the lock back stands on the way to taking it as well:

@@ -461,6 +461,9 @@ public struct LockObservation: Sendable, Hashable, Codable {
   public var cause: String
   /// Whether nothing on the path leaves room for a reason why it is meant so.
   public var isAssured: Bool
+  /// Whether the state that was saved when it was taken is lost with the function's locals, so that nobody can give
+  /// it back as it was.
+  public var isStateLost = false
 }
 
 /// What is wrong with a number.

@@ -122,7 +122,7 @@ let kernelLocks = """
   mutex_unlock: instead; unlock 0
   spin_lock spin_lock_bh spin_lock_irq raw_spin_lock: instead; lock 0
   _raw_spin_lock _raw_spin_lock_bh _raw_spin_lock_irq _raw_spin_lock_nested: instead; lock 0
-  _raw_spin_lock_irqsave _raw_spin_lock_irqsave_nested: instead; lock 0
+  _raw_spin_lock_irqsave _raw_spin_lock_irqsave_nested: instead; lock 0; saves
   spin_trylock spin_trylock_bh spin_trylock_irq: instead; lock 0 nonzero; ret 0..1
   _raw_spin_trylock _raw_spin_trylock_bh: instead; lock 0 nonzero; ret 0..1
   spin_unlock spin_unlock_bh spin_unlock_irq spin_unlock_irqrestore: instead; unlock 0
@@ -130,10 +130,11 @@ let kernelLocks = """
   _raw_spin_unlock _raw_spin_unlock_bh _raw_spin_unlock_irq: instead; unlock 0
   _raw_spin_unlock_irqrestore: instead; unlock 0
   _raw_read_lock _raw_read_lock_bh _raw_read_lock_irq: instead; lock 0 shared
-  _raw_read_lock_irqsave: instead; lock 0 shared
+  _raw_read_lock_irqsave: instead; lock 0 shared; saves
   _raw_read_unlock _raw_read_unlock_bh _raw_read_unlock_irq: instead; unlock 0 shared
   _raw_read_unlock_irqrestore: instead; unlock 0 shared
-  _raw_write_lock _raw_write_lock_bh _raw_write_lock_irq _raw_write_lock_irqsave: instead; lock 0
+  _raw_write_lock _raw_write_lock_bh _raw_write_lock_irq: instead; lock 0
+  _raw_write_lock_irqsave: instead; lock 0; saves
   _raw_write_unlock _raw_write_unlock_bh _raw_write_unlock_irq: instead; unlock 0
   _raw_write_unlock_irqrestore: instead; unlock 0
   down_read down_read_nested: instead; lock 0 shared

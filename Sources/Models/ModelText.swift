@@ -28,6 +28,7 @@ public func parseModel(name: String, _ text: some StringProtocol) throws(ModelEr
     case "acquire" where arguments.words.count == 1:
       model.acquires = try arguments.choice(0, ResourceFamily.allCases)
     case "instead": model.isInstead = true
+    case "saves": model.savesState = true
     case "error":
       model.mayBeError = true
       if !arguments.words.isEmpty { model.mayBeErrorOrNull = try arguments.word(0) == "null" }
@@ -189,7 +190,7 @@ private func parseEffect(_ arguments: Arguments) throws(ModelError) -> ModelEffe
     throw unknownWord(
       arguments.verb,
       among: effectReaders.keys.sorted()
-        + ["error", "fetch", "instead", "leak", "noreturn", "pure", "ret"])
+        + ["error", "fetch", "instead", "leak", "noreturn", "pure", "ret", "saves"])
   }
   return try reader(arguments)
 }

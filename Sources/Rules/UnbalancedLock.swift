@@ -33,6 +33,8 @@ extension LockObservation {
 
   fileprivate var message: String {
     switch mistake {
+    case .left where isStateLost:
+      "\(last): '\(cause)' took it, and the state that it saved ends with the function"
     case .left: "\(last): '\(cause)' took it, and other ways out give it back"
     case .twice: "\(last): '\(cause)' took it before"
     case .unlockedTwice: "\(last): '\(cause)' gave it back before"
@@ -64,6 +66,7 @@ private let unbalancedLockInfo = RuleInfo(
   limits: """
     Speaks of locks that are known by their place: the same object, the same member. A function that
     returns with the lock on success and without it on errors takes it for its caller, and is silent; so is
-    one whose name says that it locks, unless it returns an error. Locks that can be taken by several at a
+    one whose name says that it locks, unless it returns an error; but not where it saves the state of
+    interrupts in a local of its own, which nobody else can restore. Locks that can be taken by several at a
     time may be taken twice.
     """)
