@@ -222,26 +222,47 @@ extension Machine {
     var other = 0
     while index < left.count || other < right.count {
       if other == right.count || (index < left.count && isBefore(left[index], right[other])) {
-        keepEntryCell(left[index], absentIn: context.right, &result)
+        let cell = left[index]
         index += 1
+        if other > 0, right[other - 1].isZero, isPart(cell, of: right[other - 1]) {
+          joinCell(cell, cell.value, .constant(0), &context, &result)
+        } else {
+          keepEntryCell(cell, absentIn: context.right, &result)
+        }
         continue
       }
       if index == left.count || isBefore(right[other], left[index]) {
-        keepEntryCell(right[other], absentIn: context.left, &result)
+        let cell = right[other]
         other += 1
+        if index > 0, left[index - 1].isZero, isPart(cell, of: left[index - 1]) {
+          joinCell(cell, .constant(0), cell.value, &context, &result)
+        } else {
+          keepEntryCell(cell, absentIn: context.left, &result)
+        }
         continue
       }
-      let cell = left[index]
-      let match = right[other]
+      let (cell, match) = (left[index], right[other])
       index += 1
       other += 1
-      guard match.size == cell.size else { continue }
-      var merged = cell
-      merged.value = merge(
-        cell.value, match.value, .cell(cell.region, cell.offset), &context, &result)
-      if case .unknown = merged.value { continue }
-      result.cells.append(merged)
+      let (small, large) = cell.size <= match.size ? (cell, match) : (match, cell)
+      guard small.size == large.size || large.isZero else { continue }
+      joinCell(small, cell.value, match.value, &context, &result)
     }
+  }
+
+  private mutating func joinCell(
+    _ cell: Cell, _ left: AbstractValue, _ right: AbstractValue, _ context: inout Merge,
+    _ result: inout State
+  ) {
+    var merged = cell
+    merged.value = merge(left, right, .cell(cell.region, cell.offset), &context, &result)
+    if case .unknown = merged.value { return }
+    result.cells.append(merged)
+  }
+
+  /// Whether a cell's bytes are among those of another.
+  private func isPart(_ cell: Cell, of other: Cell) -> Bool {
+    cell.region == other.region && other.offset <= cell.offset && cell.end <= other.end
   }
 
   /// A cell that one side has read and the other has not: it holds on both where it is what the place

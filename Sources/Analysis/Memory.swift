@@ -260,6 +260,8 @@ extension Machine {
         let cell = state.cells[index]
         if cell.offset >= from.constant, cell.offset + Int64(cell.size) <= end {
           copied.append(cell)
+        } else if cell.isZeroRange, let part = cell.clipped(from.constant, end) {
+          copied.append(part)
         }
         index += 1
       }

@@ -24,12 +24,29 @@ struct Relation: BitwiseCopyable, Hashable, Sendable {
   var fact: SymbolFact
 }
 
-/// A scalar at a constant place of a region.
+/// A scalar at a constant place of a region; the number zero stands for any count of bytes that are all
+/// zero.
 struct Cell: BitwiseCopyable, Hashable, Sendable {
   var region: Region
   var offset: Int64
   var size: UInt32
   var value: AbstractValue
+
+  /// Where the bytes behind it start.
+  var end: Int64 { offset.addingSaturating(Int64(size)) }
+
+  /// Whether all its bytes are zero, so that each part of it is zero as well.
+  var isZero: Bool { value == .constant(0) }
+
+  /// Whether it stands for zeros of more bytes than a scalar has, which outlive a write to some of them.
+  var isZeroRange: Bool { size > 8 && isZero }
+
+  /// The part that lies in `low..<high`.
+  func clipped(_ low: Int64, _ high: Int64) -> Cell? {
+    let (from, to) = (max(low, offset), min(high, end))
+    guard from < to else { return nil }
+    return Cell(region: region, offset: from, size: UInt32(to - from), value: value)
+  }
 }
 
 /// Whether a byte array is a string, and how long.
@@ -181,12 +198,15 @@ struct State: Hashable, Sendable {
     return low
   }
 
-  /// The cell at exactly this place, of exactly this size.
+  /// The cell at exactly this place, of exactly this size, or zero where it is a part of zeros.
   func cell(in region: Region, at offset: Int64, size: UInt32) -> AbstractValue? {
     let index = firstCell(in: region, endingAfter: offset)
     guard index < cells.count else { return nil }
     let cell = cells[index]
-    guard cell.region == region, cell.offset == offset, cell.size == size else { return nil }
+    guard cell.region == region else { return nil }
+    if cell.offset == offset, cell.size == size { return cell.value }
+    guard cell.offset <= offset, offset.addingSaturating(Int64(size)) <= cell.end, cell.isZero
+    else { return nil }
     return cell.value
   }
 
@@ -214,7 +234,13 @@ struct State: Hashable, Sendable {
     let start = firstCell(in: region, endingAfter: low)
     var end = start
     while end < cells.count, cells[end].region == region, cells[end].offset < high { end += 1 }
-    if end > start { cells.removeSubrange(start..<end) }
+    guard end > start else { return }
+    let (first, last) = (cells[start], cells[end - 1])
+    cells.removeSubrange(start..<end)
+    if last.isZeroRange, let behind = last.clipped(high, .max) { cells.insert(behind, at: start) }
+    if first.isZeroRange, let before = first.clipped(.min, low) {
+      cells.insert(before, at: start)
+    }
   }
 
   /// Writes a cell.

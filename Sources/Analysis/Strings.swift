@@ -443,9 +443,11 @@ extension Machine {
     let end = Int64(clamping: reach.high + max(length.high, 0))
     state.removeCells(in: region, from: Int64(clamping: reach.low), to: end)
     clobberStrings(region, from: Int64(clamping: reach.low), to: end, &state)
-    guard offset.isConstant, size.isConstant, let place = stringPlace(region, inside, offset) else {
-      return
+    guard offset.isConstant, size.isConstant else { return }
+    if let bytes = UInt32(exactly: size.constant), bytes > 0 {
+      state.setCell(in: region, at: offset.constant, size: bytes, to: .constant(0))
     }
+    guard let place = stringPlace(region, inside, offset) else { return }
     let reachesEnd = place.extent.map { place.offset.constant + size.constant >= $0 } ?? false
     if let type, case .record = module.types[type].kind {
       // The members are arrays of their own.
