@@ -266,17 +266,20 @@ extension Machine {
         index += 1
       }
     }
+    // What may be null may be so in the copy.
+    let reasons = copied.map { state.nullReasons(of: .cell($0.region, $0.offset)) }
     copyInput(to: destination, from: source, size, &state)
     let text = stringForCopy(source, state)
     let reach = bounds(to, state).interval
     let length = bounds(size, state).interval
     let end = Int64(clamping: reach.high + max(length.high, 0))
     state.removeCells(in: target, from: Int64(clamping: reach.low), to: end)
-    for cell in copied {
+    for (cell, reasons) in zip(copied, reasons) {
       guard case .pointer(_, let from, _, _) = source else { break }
+      let place = cell.offset - from.constant + to.constant
       noteStored(cell.value, in: destination, &state)
-      state.setCell(
-        in: target, at: cell.offset - from.constant + to.constant, size: cell.size, to: cell.value)
+      state.setCell(in: target, at: place, size: cell.size, to: cell.value)
+      if !reasons.isEmpty { state.setNull(.cell(target, place), to: reasons) }
     }
     copyString(target, inside, to, text, size, at: value, &state)
   }
