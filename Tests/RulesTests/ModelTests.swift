@@ -8,7 +8,7 @@ import Testing
 @Suite struct ModelTests {
   private static let tables = [strings, characters, memory, streams, files, sockets, system]
 
-  private static let kernelTables = [
+  static let kernelTables = [
     kernelCopies, kernelMemory, kernelErrors, kernelLocks, kernelPrinting, kernelText,
     kernelDevices,
     kernelBuses, kernelPackets, kernelReferences, threadLocks,
