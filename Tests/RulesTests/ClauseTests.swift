@@ -7,8 +7,8 @@ import Testing
 
 /// What a clause of a kernel model promises is shown by a line of `fixtures/models/clauses-*.c`.
 ///
-/// The lines say what the kernel's headers and documentation say, and not what the model says: a
-/// clause that is wrong or lost makes the line's finding go, or its good twin speak.
+/// The lines are written by hand and not made from the table: a clause that changes or gets lost
+/// makes the line's finding go, or its good twin speak.
 @Suite struct ClauseTests {
   /// A kind of clause: the fixture of that name, and the functions that it leaves out.
   struct Kind: CustomTestStringConvertible, Sendable {
