@@ -265,6 +265,8 @@ public struct FunctionModel: Hashable, Sendable {
   public var isInstead = false
   /// Whether its result is a state that whoever undoes it has to be handed: `spin_lock_irqsave`.
   public var savesState = false
+  /// Whether its result says that the last of counted references is gone: `refcount_dec_and_test`.
+  public var counts = false
   /// Whether what it hands on reaches users of the kernel: `copy_to_user`.
   public var reachesUser = false
   /// Whether its result can be an error number in the form of a pointer, and is not `NULL` then.

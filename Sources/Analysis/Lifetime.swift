@@ -58,8 +58,39 @@ extension Machine {
     noteWrite(to: region)
     state.forget(region)
     if isCertain || state.release(of: region) == nil {
-      state.release(Release(region: region, cause: value, isCertain: isCertain))
+      var release = Release(region: region, cause: value, isCertain: isCertain)
+      if let test = lastReferenceTest(state) {
+        release.isBelieved = true
+        release.countedAt = Int32(test)
+      }
+      state.release(release)
     }
+  }
+
+  /// The block where the path has found that no reference was left; nil where it has asked nobody.
+  private func lastReferenceTest(_ state: State) -> Int? {
+    let condition = state.conditions.last { condition in
+      (0..<condition.form.count).contains { index in
+        guard case .value(let call) = universe[condition.form[index].symbol].kind else {
+          return false
+        }
+        return model(of: call)?.counts == true
+      }
+    }
+    return condition.map { universe[$0.boundary].position }
+  }
+
+  /// Whether a use comes about however a test for the last reference ends: who makes it has a reference of its
+  /// own, or relies on others, and the release was not.
+  private mutating func isBeyondTest(_ release: Release, _ state: State) -> Bool {
+    guard mode == .replay, release.countedAt >= 0 else { return false }
+    let test = Int(release.countedAt)
+    guard let start = state.trail.lastIndex(where: { Int($0.position) == test }) else {
+      return false
+    }
+    let order = postDominators()
+    return order.passes(position, from: test)
+      || state.trail[(start + 1)...].contains { order.passes(Int($0.position), from: test) }
   }
 
   /// Whether the pointer that leads to a region from outside is null here.
@@ -88,7 +119,9 @@ extension Machine {
       }
       return false
     }
-    guard let release = state.release(of: region), release.cause != value else { return false }
+    guard let release = state.release(of: region), release.cause != value,
+      !isBeyondTest(release, state)
+    else { return false }
     var observation = ReleasedObservation(
       object: releasedName(address, release.cause), isRelease: isRelease,
       callee: calleeName(value), cause: calleeName(release.cause),

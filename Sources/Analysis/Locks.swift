@@ -304,7 +304,7 @@ extension Machine {
         report(.left, known, at: known.cause, end: position, callee: [], isAssured: false, state)
         continue
       }
-      if losesState(known.cause) {
+      if losesState(known.cause), !decidesAlike(known, state) {
         report(
           .left, known, at: known.cause, end: position, callee: [], isAssured: true,
           isStateLost: true, state)

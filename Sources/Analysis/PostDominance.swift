@@ -93,3 +93,12 @@ struct PostDominance: Sendable {
     return ranks
   }
 }
+
+extension Machine {
+  /// The post-dominators of the function's blocks.
+  mutating func postDominators() -> PostDominance {
+    let known = postDominance ?? PostDominance(flow, body)
+    postDominance = known
+    return known
+  }
+}

@@ -86,8 +86,10 @@ struct Release: BitwiseCopyable, Hashable, Sendable {
   var cause: ValueID
   /// Whether it happened on every path; on a single path always.
   var isCertain: Bool
-  /// Whether only the name of the function says so.
+  /// Whether only the name of the function says so, or a count of references.
   var isBelieved = false
+  /// Position of the block that found no reference left, else -1; told of single paths only.
+  var countedAt: Int32 = -1
 }
 
 /// A condition that the path has passed: `form` is at most zero, zero, or not zero.

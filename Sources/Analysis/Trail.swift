@@ -36,8 +36,7 @@ extension Machine {
   mutating func passage(
     from cause: Int, isDecision: Bool, _ state: State
   ) -> Passage {
-    let order = postDominance ?? PostDominance(flow, body)
-    postDominance = order
+    let order = postDominators()
     var result = Passage()
     guard let start = state.trail.lastIndex(where: { Int($0.position) == cause }) else {
       return result

@@ -110,6 +110,8 @@ let kernelPackets = """
 
 /// Objects that count who holds them: kernel-doc of kref.h, kobject.h, device.h, usb.h, of.h, file.h.
 let kernelReferences = """
+  refcount_dec_and_test atomic_dec_and_test: instead; keep 0; clobber 0; counts; ret 0..1
+  refcount_sub_and_test atomic_sub_and_test: instead; keep 1; clobber 1; counts; ret 0..1
   kref_put kref_put_mutex kref_put_lock: instead; keep 0; clobber 0; ret 0..1
   put_device kobject_put of_node_put fput: instead; keep 0; clobber 0
   get_device kobject_get of_node_get: instead; keep 0; ret 0

@@ -29,6 +29,7 @@ public func parseModel(name: String, _ text: some StringProtocol) throws(ModelEr
       model.acquires = try arguments.choice(0, ResourceFamily.allCases)
     case "instead": model.isInstead = true
     case "saves": model.savesState = true
+    case "counts": model.counts = true
     case "error":
       model.mayBeError = true
       if !arguments.words.isEmpty { model.mayBeErrorOrNull = try arguments.word(0) == "null" }
@@ -190,7 +191,7 @@ private func parseEffect(_ arguments: Arguments) throws(ModelError) -> ModelEffe
     throw unknownWord(
       arguments.verb,
       among: effectReaders.keys.sorted()
-        + ["error", "fetch", "instead", "leak", "noreturn", "pure", "ret", "saves"])
+        + ["counts", "error", "fetch", "instead", "leak", "noreturn", "pure", "ret", "saves"])
   }
   return try reader(arguments)
 }

@@ -94,18 +94,16 @@ struct Checkup: Sendable {
 
   /// What a kernel tree needs before its files can be read.
   @Sendable private func kernel() -> [Symptom] {
-    let root = place.root
-    func has(_ path: String) -> Bool { FileManager.default.fileExists(atPath: root + "/" + path) }
-    guard has("Kbuild"), has("Kconfig"), has("include/linux/kernel.h") else { return [] }
-    guard has(".config") else {
+    let tree = KernelTree(root: place.root)
+    guard tree.isKernel else { return [] }
+    guard tree.has(".config") else {
       return [.broken("kernel", "not configured; run 'make defconfig', or copy a .config")]
     }
-    guard has("include/generated/autoconf.h") else {
+    guard tree.has("include/generated/autoconf.h") else {
       return [
         .broken(
           "kernel",
-          "include/generated/autoconf.h is missing; "
-            + "run 'make olddefconfig prepare modules_prepare'")
+          "include/generated/autoconf.h is missing; run '\(KernelTree.preparation)'")
       ]
     }
     return [.fine("kernel", "configured, generated headers are there")]

@@ -10,7 +10,7 @@ extension Checkup {
       ?? DatabaseDiscovery.database(for: place.directory)
     guard let found else {
       return [
-        .broken("database", "there is no compile_commands.json; \(CompilationDatabase.recipes)")
+        .broken("database", "there is no compile_commands.json; \(recipe)")
       ]
     }
     let commands: CompilationDatabase
@@ -22,11 +22,34 @@ extension Checkup {
     let units = commands.commands.filter { SourceFiles.isC($0.file) }
     let path = place.reportedPath(commands.path)
     guard !units.isEmpty else {
-      return [.broken("database", "\(path) has no C file; \(CompilationDatabase.recipes)")]
+      return [.broken("database", "\(path) has no C file; \(recipe)")]
     }
     var symptoms = [entries(units, path), gone(units, path)].compactMap(\.self)
+    symptoms += kernelEntries(commands.commands, units)
     symptoms += [age(of: commands.path, path), await unlisted(units, path)].compactMap(\.self)
     return symptoms + flags(of: units) + (await trial(of: units))
+  }
+
+  /// How a database is made here.
+  private var recipe: String {
+    KernelTree(root: place.root).recipe ?? CompilationDatabase.recipes
+  }
+
+  /// What of a kernel's database is no source of its own.
+  private func kernelEntries(
+    _ all: [CompileCommand], _ units: [CompileCommand]
+  ) -> [Symptom] {
+    guard KernelTree(root: place.root).isKernel || units.contains(where: KernelTree.isKernel)
+    else { return [] }
+    let generated = units.count { $0.file.hasSuffix(".mod.c") }
+    let assembler = all.count { $0.file.hasSuffix(".S") }
+    guard generated + assembler > 0 else { return [] }
+    return [
+      .fine(
+        "kernel",
+        "\(number(generated, "'.mod.c' file")) that the build writes, and "
+          + "\(number(assembler, "file")) of assembler, which prgate does not read")
+    ]
   }
 
   private func entries(_ units: [CompileCommand], _ path: String) -> Symptom {

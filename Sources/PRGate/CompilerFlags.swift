@@ -87,6 +87,8 @@ struct CompilerFlags: Hashable, Sendable {
       break
     case .dropNoted:
       dropped.append(word)
+    case .refuse where KernelTree.isOwnPlugin(word):
+      dropped.append(word)
     case .refuse(let reason):
       throw Refusal(reason: "its flag '\(word)' is refused: \(reason)")
     }

@@ -109,22 +109,28 @@ enum UnitLowering {
     do {
       let lowered = try Lowering.lower(
         path: unit.file, arguments: unit.arguments, options: options)
-      return Result(module: lowered.module, problem: problem(of: lowered.errors, root: root))
+      return Result(module: lowered.module, problem: problem(of: lowered.errors, unit, root: root))
     } catch {
       return Result(problem: "\(error)")
     }
   }
 
   /// The first error with its place, how many follow, and the next step.
-  private static func problem(of errors: [CompilerError], root: String) -> String? {
+  private static func problem(
+    of errors: [CompilerError], _ unit: PreparedUnit, root: String
+  ) -> String? {
     guard let first = errors.first else { return nil }
     let path = Paths.relative(first.path, to: root)
     let place = path.isEmpty ? "" : "\(path):\(first.line): "
     let more = errors.count > 1 ? " (and \(errors.count - 1) more)" : ""
-    let step =
-      first.message.hasSuffix("file not found")
-      ? "add its directory with -I, or build what makes it"
-      : "repair the code, or give the flags of its build"
+    let step: String
+    if !first.message.hasSuffix("file not found") {
+      step = "repair the code, or give the flags of its build"
+    } else if KernelTree.makes(missing: first.message, for: unit.arguments) {
+      step = "the kernel's build makes it: run '\(KernelTree.preparation)'"
+    } else {
+      step = "add its directory with -I, or build what makes it"
+    }
     return "\(place)\(first.message)\(more); \(step)"
   }
 }

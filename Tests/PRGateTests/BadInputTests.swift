@@ -202,6 +202,22 @@ import Testing
         "a.c:1: 'none.h' file not found; add its directory with -I, or build what makes it"))
   }
 
+  @Test func `a header that the kernel's build makes has its own next step`() async throws {
+    let directory = try Directory([
+      "a.c": "#include <generated/utsrelease.h>\n", "b.c": "#include \"other.h\"\n",
+    ])
+    let kernel = try await Program.run(["check", "a.c", "--", "-D__KERNEL__"], in: directory)
+    #expect(kernel.code == 3)
+    #expect(
+      kernel.output.contains(
+        "a.c:1: 'generated/utsrelease.h' file not found; the kernel's build makes it: "
+          + "run 'make olddefconfig prepare modules_prepare'"))
+    let other = try await Program.run(["check", "b.c", "--", "-D__KERNEL__"], in: directory)
+    #expect(other.output.contains("add its directory with -I, or build what makes it"))
+    let plain = try await Program.run(["check", "a.c"], in: directory)
+    #expect(plain.output.contains("add its directory with -I, or build what makes it"))
+  }
+
   @Test func refusedFlag() async throws {
     let directory = try Directory(["a.c": good])
     let run = try await Program.run(["check", "a.c", "--", "-fplugin=x.so"], in: directory)

@@ -58,6 +58,24 @@ func refusedFlags(words: [String]) {
   #expect(throws: CompilerFlags.Refusal.self) { try flags(words) }
 }
 
+/// The plugins of the kernel's own build are not loaded, and nothing that has only their name passes.
+@Test func pluginsOfTheKernelAreLeftOut() throws {
+  let own = [
+    "-fplugin=./scripts/gcc-plugins/structleak_plugin.so",
+    "-fplugin=/src/linux/scripts/gcc-plugins/latent_entropy_plugin.so",
+    "-fplugin-arg-structleak_plugin-byref-all",
+  ]
+  let flags = try flags(["-DX"] + own)
+  #expect(flags.arguments == ["-DX"])
+  #expect(flags.dropped == own)
+  for other in [
+    "-fplugin=structleak_plugin.so", "-fplugin=./scripts/gcc-plugins/evil.so",
+    "-fplugin=./gcc-plugins/structleak_plugin.so", "-fplugin-arg-evil-structleak_plugin-x",
+  ] {
+    #expect(throws: CompilerFlags.Refusal.self) { try PRGateTests.flags([other]) }
+  }
+}
+
 @Test func refusalNamesTheFlag() {
   #expect(
     throws: CompilerFlags.Refusal(

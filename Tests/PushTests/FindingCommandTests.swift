@@ -160,8 +160,10 @@ import Testing
     for name in ["Kbuild", "Kconfig", "include/linux/kernel.h"] {
       try sandbox.write("", to: "repo/" + name)
     }
+    try FileManager.default.removeItem(atPath: sandbox.path("repo/compile_commands.json"))
     let raw = try sandbox.prgate("doctor", in: "repo")
     #expect(raw.status == 2)
+    #expect(raw.output.contains("this kernel has no script that makes one: run 'bear -- make'"))
     #expect(raw.output.contains("FAIL kernel:   not configured; run 'make defconfig'"))
     try sandbox.write("", to: "repo/.config")
     let configured = try sandbox.prgate("doctor", in: "repo")
@@ -171,5 +173,32 @@ import Testing
           + "run 'make olddefconfig prepare modules_prepare'"))
     try sandbox.write("", to: "repo/include/generated/autoconf.h")
     #expect(try sandbox.prgate("doctor", in: "repo").output.contains("ok   kernel:   configured"))
+    try sandbox.write("", to: "repo/scripts/gen_compile_commands.py")
+    let older = try sandbox.prgate("doctor", in: "repo")
+    #expect(older.output.contains("run 'scripts/gen_compile_commands.py'"))
+    try sandbox.write("", to: "repo/scripts/clang-tools/gen_compile_commands.py")
+    let newer = try sandbox.prgate("doctor", in: "repo")
+    #expect(newer.output.contains("run 'make compile_commands.json'"))
+    let place = sandbox.path("repo")
+    for name in ["a.c", "a.mod.c", "b.S"] { try sandbox.write("", to: "repo/" + name) }
+    let rows = ["a.c", "a.mod.c", "b.S"].map {
+      #"{"directory": "\#(place)", "file": "\#($0)", "command": "gcc -D__KERNEL__ -c \#($0)"}"#
+    }
+    try sandbox.write(
+      "[" + rows.joined(separator: ",") + "]", to: "repo/compile_commands.json")
+    let built = try sandbox.prgate("doctor", in: "repo")
+    #expect(
+      built.output.contains(
+        "kernel:   1 '.mod.c' file that the build writes, and 1 file of assembler"))
+  }
+
+  @Test func theDoctorKnowsModulesOutsideTheKernel() throws {
+    let sandbox = try prepare()
+    try sandbox.write("# built by kbuild\nobj-m += gadget.o\n", to: "repo/Makefile")
+    try FileManager.default.removeItem(atPath: sandbox.path("repo/compile_commands.json"))
+    let outcome = try sandbox.prgate("doctor", in: "repo")
+    #expect(
+      outcome.output.contains(
+        "'make -C /lib/modules/$(uname -r)/build M=$PWD compile_commands.json'"))
   }
 }

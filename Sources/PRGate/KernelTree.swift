@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+
+/// What is peculiar to a Linux kernel tree, and to modules that are built against one.
+struct KernelTree: Sendable {
+  /// The directory.
+  let root: String
+
+  /// Makes the headers that the kernel's build generates (Documentation/kbuild/kbuild.rst).
+  static let preparation = "make olddefconfig prepare modules_prepare"
+
+  func has(_ path: String) -> Bool {
+    FileManager.default.fileExists(atPath: root + "/" + path)
+  }
+
+  /// Whether it is the tree of a kernel.
+  var isKernel: Bool { has("Kbuild") && has("Kconfig") && has("include/linux/kernel.h") }
+
+  /// Whether it holds modules that are built outside the kernel's tree: its makefile says `obj-m`.
+  var isModule: Bool {
+    guard !isKernel else { return false }
+    return ["Kbuild", "Makefile"].contains { name in
+      guard let text = FileManager.default.contents(atPath: root + "/" + name), text.count < 1 << 20
+      else { return false }
+      return String(decoding: text, as: UTF8.self).split(separator: "\n").contains { line in
+        line.drop { $0 == " " || $0 == "\t" }.hasPrefix("obj-m")
+      }
+    }
+  }
+
+  /// How its compilation database is made; nil where it is neither.
+  ///
+  /// The target is part of the makefile since 5.9, for modules too; the script is older (4.20) and then stood in
+  /// `scripts`.
+  var recipe: String? {
+    if isModule {
+      return "make one with 'make -C /lib/modules/$(uname -r)/build M=$PWD compile_commands.json' "
+        + "after a build, or 'bear -- make' for a kernel before 5.9"
+    }
+    guard isKernel else { return nil }
+    if has("scripts/clang-tools/gen_compile_commands.py") {
+      return "build the kernel, and run 'make compile_commands.json'"
+    }
+    if has("scripts/gen_compile_commands.py") {
+      return "build the kernel, and run 'scripts/gen_compile_commands.py'"
+    }
+    return "this kernel has no script that makes one: run 'bear -- make'"
+  }
+
+  /// Whether a command compiles a part of a kernel.
+  static func isKernel(_ command: CompileCommand) -> Bool {
+    command.arguments.contains("-D__KERNEL__")
+  }
+
+  /// Whether a kernel's build makes the header that a message of the compiler misses.
+  static func makes(missing message: String, for arguments: [String]) -> Bool {
+    guard arguments.contains("-D__KERNEL__") else { return false }
+    return ["'generated/", "'asm/", "'config/"].contains { message.hasPrefix($0) }
+  }
+
+  /// Whether a flag loads one of the plugins that the kernel's own build makes, or is for one.
+  ///
+  /// They add code, or zeros where the source says nothing, or change the order of the members of marked structures:
+  /// the source's own order is read, and nothing is loaded.
+  static func isOwnPlugin(_ flag: String) -> Bool {
+    let plugins = [
+      "arm_ssp_per_task", "cyc_complexity", "latent_entropy", "randomize_layout", "sancov",
+      "stackleak", "structleak",
+    ]
+    if flag.hasPrefix("-fplugin=") {
+      let parts = flag.dropFirst("-fplugin=".count).split(separator: "/").suffix(3)
+      return parts.count == 3 && Array(parts.prefix(2)) == ["scripts", "gcc-plugins"]
+        && plugins.contains { parts.last == "\($0)_plugin.so" }
+    }
+    return plugins.contains { flag.hasPrefix("-fplugin-arg-\($0)_plugin-") }
+  }
+}
