@@ -304,7 +304,7 @@ extension Machine {
         report(.left, known, at: known.cause, end: position, callee: [], isAssured: false, state)
         continue
       }
-      if losesState(known.cause), !decidesAlike(known, state) {
+      if losesState(known.cause) {
         report(
           .left, known, at: known.cause, end: position, callee: [], isAssured: true,
           isStateLost: true, state)
@@ -416,7 +416,7 @@ extension Machine {
   }
 
   /// Whether what a call saved, to be restored when the lock is given back, is in a local of the function that
-  /// nothing reads but to give it back.
+  /// nothing reads.
   private func losesState(_ call: ValueID) -> Bool {
     guard model(of: call)?.savesState == true else { return false }
     var holders: Set<LocalID> = []
@@ -438,28 +438,14 @@ extension Machine {
     func isSaved(_ value: ValueID) -> Bool {
       loadedLocal(value).map { holders.contains($0) } ?? false
     }
-    for row in body.instructions.rows {
-      switch row.operation {
-      case .cast: break
-      case .call(let id):
-        let uses = body.values(body.calls[id].arguments).contains { isSaved($0) }
-        if uses, !givesBack(body.calls[id]) { return false }
-      default:
-        var isUsed = false
-        row.operation.forEachOperand(in: body) { if isSaved($0) { isUsed = true } }
-        if isUsed { return false }
+    // Where something reads it, other ways out give the lock back.
+    return !body.instructions.rows.contains { row in
+      if case .load(let address, _) = row.operation, case .local(let local) = operation(address) {
+        holders.contains(local)
+      } else {
+        false
       }
     }
-    return !body.blocks.rows.contains {
-      if case .returnValue(let value) = $0.terminator { isSaved(value) } else { false }
-    }
-  }
-
-  private func givesBack(_ call: Call) -> Bool {
-    guard case .function(let callee) = call.callee, let model = models[Int(callee.index)] else {
-      return false
-    }
-    return model.effects.contains { if case .unlock = $0 { true } else { false } }
   }
 
   /// Whether a condition that leaves out giving the lock back stands on the way to taking it as well:
