@@ -86,19 +86,21 @@ extension Module {
 
   /// The rows of the members that hold the byte at an offset of an object, outermost first.
   ///
-  /// Of a union it is the first member that reaches so far.
+  /// Of a union it is the first member that reaches so far; a member without bytes only where no other is there.
   func fields(of type: TypeID, at offset: UInt64) -> [FieldID] {
     var (type, offset) = (type, offset)
     var path: [FieldID] = []
     while true {
       switch types[type].kind {
       case .record(let id):
-        let inside = records[id].fields.indices.first { index in
-          let field = fields.rows[index]
-          return field.byteOffset <= offset
-            && offset < field.byteOffset + max(types[field.type].size, 1)
+        func member(ofBytes least: UInt64) -> Int? {
+          records[id].fields.indices.first { index in
+            let field = fields.rows[index]
+            return field.byteOffset <= offset
+              && offset < field.byteOffset + max(types[field.type].size, least)
+          }
         }
-        guard let inside else { return path }
+        guard let inside = member(ofBytes: 0) ?? member(ofBytes: 1) else { return path }
         path.append(FieldID(inside))
         offset -= fields.rows[inside].byteOffset
         type = fields.rows[inside].type

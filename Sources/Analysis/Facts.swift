@@ -264,8 +264,9 @@ extension Program {
   /// The answer to a question about the program's text; nil for those that only the analysis answers.
   func answer(_ question: Question) -> Digest? {
     switch question.kind {
-    case .called: Digest(isCalled(question.key))
-    case .shared: Digest(callCount(of: question.key) > 1)
+    // A function that is no longer there has no answer, not even a no.
+    case .called: definition(of: question).map { _ in Digest(isCalled(question.key)) }
+    case .shared: definition(of: question).map { _ in Digest(callCount(of: question.key) > 1) }
     case .neverWritten: Digest(isNeverWritten(question.name, isStatic: question.first == 1))
     case .definedConst: Digest(isDefinedConst(question.name))
     case .addressed: Digest(isAddressed(question.name))

@@ -67,24 +67,34 @@ extension Machine {
     }
   }
 
-  /// The block where the path has found that no reference was left; nil where it has asked nobody.
-  private func lastReferenceTest(_ state: State) -> Int? {
-    let condition = state.conditions.last { condition in
-      (0..<condition.form.count).contains { index in
-        guard case .value(let call) = universe[condition.form[index].symbol].kind else {
-          return false
-        }
-        return model(of: call)?.counts == true
-      }
+  /// The block where the path has found that no reference was left, while it goes the way that only this answer
+  /// leads to; nil where it does not.
+  private mutating func lastReferenceTest(_ state: State) -> Int? {
+    for condition in state.conditions.reversed() where asksForLastReference(condition) {
+      let test = universe[condition.boundary].position
+      if !hasMet(after: test, state) { return test }
     }
-    return condition.map { universe[$0.boundary].position }
+    return nil
+  }
+
+  private func asksForLastReference(_ condition: PathCondition) -> Bool {
+    (0..<condition.form.count).contains { index in
+      guard case .value(let call) = universe[condition.form[index].symbol].kind else {
+        return false
+      }
+      return model(of: call)?.counts == true
+    }
   }
 
   /// Whether a use comes about however a test for the last reference ends: who makes it has a reference of its
   /// own, or relies on others, and the release was not.
   private mutating func isBeyondTest(_ release: Release, _ state: State) -> Bool {
     guard mode == .replay, release.countedAt >= 0 else { return false }
-    let test = Int(release.countedAt)
+    return hasMet(after: Int(release.countedAt), state)
+  }
+
+  /// Whether the path has come to where all ways from a test lead.
+  private mutating func hasMet(after test: Int, _ state: State) -> Bool {
     guard let start = state.trail.lastIndex(where: { Int($0.position) == test }) else {
       return false
     }

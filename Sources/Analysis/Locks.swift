@@ -435,9 +435,6 @@ extension Machine {
       }
     }
     guard !holders.isEmpty else { return false }
-    func isSaved(_ value: ValueID) -> Bool {
-      loadedLocal(value).map { holders.contains($0) } ?? false
-    }
     // Where something reads it, other ways out give the lock back.
     return !body.instructions.rows.contains { row in
       if case .load(let address, _) = row.operation, case .local(let local) = operation(address) {

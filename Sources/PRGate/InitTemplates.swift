@@ -21,7 +21,7 @@ struct InitTemplates {
         # A change is not judged while something that it reaches could not be analysed.
         on-incomplete: fail
       paths:
-        # Code that .gitattributes or a mark calls generated or vendored is not judged.
+        # Code that .gitattributes calls generated or vendored is not judged.
         generated: true
         vendored: true
       # Errors block and warnings warn, unless a line here says otherwise: block, warn or off.

@@ -17,26 +17,28 @@ struct KernelTree: Sendable {
   /// Whether it is the tree of a kernel.
   var isKernel: Bool { has("Kbuild") && has("Kconfig") && has("include/linux/kernel.h") }
 
-  /// Whether it holds modules that are built outside the kernel's tree: its makefile says `obj-m`.
+  /// Whether it holds modules that are built outside the kernel's tree: its makefile says `obj-m` or
+  /// `obj-$(CONFIG_…)`.
   var isModule: Bool {
     guard !isKernel else { return false }
     return ["Kbuild", "Makefile"].contains { name in
       guard let text = FileManager.default.contents(atPath: root + "/" + name), text.count < 1 << 20
       else { return false }
       return String(decoding: text, as: UTF8.self).split(separator: "\n").contains { line in
-        line.drop { $0 == " " || $0 == "\t" }.hasPrefix("obj-m")
+        let line = line.drop { $0 == " " || $0 == "\t" }
+        return line.hasPrefix("obj-m") || line.hasPrefix("obj-$(")
       }
     }
   }
 
   /// How its compilation database is made; nil where it is neither.
   ///
-  /// The target is part of the makefile since 5.9, for modules too; the script is older (4.20) and then stood in
+  /// The target is part of the makefile since 5.10, for modules too; the script is older (5.0) and then stood in
   /// `scripts`.
   var recipe: String? {
     if isModule {
       return "make one with 'make -C /lib/modules/$(uname -r)/build M=$PWD compile_commands.json' "
-        + "after a build, or 'bear -- make' for a kernel before 5.9"
+        + "after a build, or 'bear -- make' for a kernel before 5.10"
     }
     guard isKernel else { return nil }
     if has("scripts/clang-tools/gen_compile_commands.py") {
@@ -56,7 +58,14 @@ struct KernelTree: Sendable {
   /// Whether a kernel's build makes the header that a message of the compiler misses.
   static func makes(missing message: String, for arguments: [String]) -> Bool {
     guard arguments.contains("-D__KERNEL__") else { return false }
-    return ["'generated/", "'asm/", "'config/"].contains { message.hasPrefix($0) }
+    guard message.first == "'" else { return false }
+    let header = message.dropFirst().prefix { $0 != "'" }
+    let single = [
+      "linux/version.h", "linux/compile.h", "linux/utsrelease.h", "linux/autoconf.h",
+      "asm-offsets.h",
+    ]
+    return ["generated/", "asm/", "uapi/asm/", "config/"].contains { header.hasPrefix($0) }
+      || header.contains("include/generated/") || single.contains(String(header))
   }
 
   /// Whether a flag loads one of the plugins that the kernel's own build makes, or is for one.

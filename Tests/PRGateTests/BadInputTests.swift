@@ -212,6 +212,11 @@ import Testing
       kernel.output.contains(
         "a.c:1: 'generated/utsrelease.h' file not found; the kernel's build makes it: "
           + "run 'make olddefconfig prepare modules_prepare'"))
+    for header in ["linux/utsrelease.h", "uapi/asm/types.h", "asm-offsets.h"] {
+      try directory.write("#include <\(header)>\n", to: "c.c")
+      let missing = try await Program.run(["check", "c.c", "--", "-D__KERNEL__"], in: directory)
+      #expect(missing.output.contains("'\(header)' file not found; the kernel's build makes it"))
+    }
     let other = try await Program.run(["check", "b.c", "--", "-D__KERNEL__"], in: directory)
     #expect(other.output.contains("add its directory with -I, or build what makes it"))
     let plain = try await Program.run(["check", "a.c"], in: directory)

@@ -113,6 +113,20 @@ import Testing
     #expect(try await check().looked == 2)
   }
 
+  @Test func `a function may move to another file`() async throws {
+    _ = try await check()
+    try directory.write("int limits = 4;\n", to: "limit.c")
+    try directory.write(
+      "extern int limits;\nint limit(void) { return limits; }\n", to: "moved.c")
+    // Something else that the caller's file uses is new, so that what is kept of it is written again.
+    try directory.write(
+      try #require(Self.sources["fill.c"]).replacing("= 1", with: "= 2"), to: "fill.c")
+    try writeDatabase(Self.sources.keys.sorted() + ["moved.c"])
+    // `fill` and `use`, `limit` in its new file, and `other`: that file does not say what `limits` begins with.
+    #expect(try await check().looked == 4)
+    #expect(try await check().looked == 0)
+  }
+
   @Test func `a finding shows the lines that a callee has now`() async throws {
     let end = "int last(const int *values) { return values[4]; }\n"
     let ask =

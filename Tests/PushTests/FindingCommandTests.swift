@@ -194,11 +194,13 @@ import Testing
 
   @Test func theDoctorKnowsModulesOutsideTheKernel() throws {
     let sandbox = try prepare()
-    try sandbox.write("# built by kbuild\nobj-m += gadget.o\n", to: "repo/Makefile")
     try FileManager.default.removeItem(atPath: sandbox.path("repo/compile_commands.json"))
-    let outcome = try sandbox.prgate("doctor", in: "repo")
-    #expect(
-      outcome.output.contains(
-        "'make -C /lib/modules/$(uname -r)/build M=$PWD compile_commands.json'"))
+    for line in ["obj-m += gadget.o", "obj-$(CONFIG_GADGET) += gadget.o"] {
+      try sandbox.write("# built by kbuild\n\(line)\n", to: "repo/Makefile")
+      let outcome = try sandbox.prgate("doctor", in: "repo")
+      #expect(
+        outcome.output.contains(
+          "'make -C /lib/modules/$(uname -r)/build M=$PWD compile_commands.json'"))
+    }
   }
 }
