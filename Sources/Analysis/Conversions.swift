@@ -7,17 +7,18 @@
 import IR
 
 extension Machine {
-  /// A number modulo 2ⁿ in the range of an instruction's type.
+  /// A number modulo 2ⁿ in the range of a type, where none is given of the instruction's.
   mutating func wrap(
-    _ form: LinearForm, at value: ValueID, _ state: inout State
+    _ form: LinearForm, as wanted: TypeID? = nil, at value: ValueID, _ state: inout State
   ) -> AbstractValue {
-    let type = type(of: value)
+    let id = wanted ?? body.instructions[value].type
+    let type = module.types[id]
     if let term = form.singleTerm, term.coefficient == 1, form.constant == 0,
       case .image(let image) = universe[term.symbol].kind, image.kind == .conversion,
-      self.type(of: image.maker).width >= type.width
+      module.types[image.type].width >= type.width
     {
       // What is taken modulo more bits before is the number itself modulo these.
-      return wrap(image.source, at: value, &state)
+      return wrap(image.source, as: id, at: value, &state)
     }
     let range = type.range
     let known = bounds(form, state)
@@ -29,8 +30,8 @@ extension Machine {
         return .number(moved)
       }
       return image(
-        .conversion, of: form, interval + Interval(-turns * modulus), low: known.lowBoundary,
-        high: known.highBoundary, input: known.input, at: value, &state)
+        .conversion, of: form, interval + Interval(-turns * modulus), as: id,
+        low: known.lowBoundary, high: known.highBoundary, input: known.input, at: value, &state)
     }
     // What takes every value modulo 2ⁿ from outside takes every value of the type.
     let isWhole =
@@ -38,16 +39,16 @@ extension Machine {
       && interval.high - interval.low >= modulus - 1
     let reason = isWhole ? inputBoundary(value, like: known.input) : .none
     return image(
-      .conversion, of: form, range, low: reason, high: reason, input: known.input, at: value,
-      &state)
+      .conversion, of: form, range, as: id, low: reason, high: reason, input: known.input,
+      at: value, &state)
   }
 
   private mutating func image(
-    _ kind: Image.Kind, of form: LinearForm, _ interval: Interval, low: BoundaryID,
-    high: BoundaryID, input: BoundaryID, at value: ValueID, _ state: inout State
+    _ kind: Image.Kind, of form: LinearForm, _ interval: Interval, as type: TypeID,
+    low: BoundaryID, high: BoundaryID, input: BoundaryID, at value: ValueID,
+    _ state: inout State
   ) -> AbstractValue {
-    let key = DerivedKey(
-      operation: .image(kind), left: form, right: .zero, type: body.instructions[value].type)
+    let key = DerivedKey(operation: .image(kind), left: form, right: .zero, type: type)
     return derivedNumber(key, interval, at: value, &state, low: low, high: high, input: input)
   }
 
@@ -67,7 +68,8 @@ extension Machine {
     }
     let isHigh = range.high >= -range.low
     let result = image(
-      .magnitude, of: form, Interval(0, max(range.high, -range.low)), low: .none,
+      .magnitude, of: form, Interval(0, max(range.high, -range.low)),
+      as: body.instructions[value].type, low: .none,
       high: isHigh ? known.highBoundary : known.lowBoundary, input: known.input, at: value, &state)
     return isFloating ? result.form.map { .floating($0) } ?? .unknown : result
   }
@@ -82,7 +84,7 @@ extension Machine {
       let source = bounds(image.source, state)
       switch image.kind {
       case .conversion:
-        guard type(of: image.maker).range.contains(source.interval) else { continue }
+        guard module.types[image.type].range.contains(source.interval) else { continue }
         narrow(made, source.interval, source.lowBoundary, source.highBoundary, &state)
         equate(image.source, made, distance: 0, source.highBoundary, &state)
       case .magnitude:
@@ -102,7 +104,7 @@ extension Machine {
     case .magnitude: range = Interval(-known.interval.high, known.interval.high)
     case .conversion:
       // Which multiples of 2ⁿ can lie between the number and its image?
-      let modulus: Int128 = 1 << Int128(type(of: image.maker).width)
+      let modulus: Int128 = 1 << Int128(module.types[image.type].width)
       let least = ceilingDivide(source.low - known.interval.high, modulus)
       let most = floorDivide(source.high - known.interval.low, modulus)
       guard least == most else {
@@ -129,7 +131,7 @@ extension Machine {
   }
 
   /// On a path, notes that a number and its image lie so far apart.
-  private func equate(
+  func equate(
     _ form: LinearForm, _ image: Symbol, distance: Int128, _ boundary: BoundaryID,
     _ state: inout State
   ) {
@@ -140,7 +142,7 @@ extension Machine {
     if !state.conditions.contains(condition) { state.conditions.append(condition) }
   }
 
-  private func narrow(
+  func narrow(
     _ symbol: Symbol, _ range: Interval, _ low: BoundaryID, _ high: BoundaryID,
     _ state: inout State
   ) {
@@ -185,9 +187,10 @@ extension Machine {
   /// A product that is not linear: the same operands give the same symbol.
   mutating func nonlinear(
     _ op: BinaryOperator, _ left: ValueID, _ right: ValueID, _ leftFact: SymbolFact,
-    _ rightFact: SymbolFact, at value: ValueID, _ state: inout State
+    _ rightFact: SymbolFact, as wanted: TypeID? = nil, at value: ValueID, _ state: inout State
   ) -> AbstractValue {
-    let range = type(of: value).range
+    let id = wanted ?? body.instructions[value].type
+    let range = module.types[id].range
     let known = product(form(left), form(right), leftFact, rightFact)
     let placed = range.contains(known.interval) ? known.interval : range
     guard let first = form(left), let second = form(right) else {
@@ -203,7 +206,7 @@ extension Machine {
     let isInOrder = (first.first.symbol, first.constant) <= (second.first.symbol, second.constant)
     let key = DerivedKey(
       operation: .binary(op), left: isInOrder ? first : second, right: isInOrder ? second : first,
-      type: body.instructions[value].type)
+      type: id)
     return derivedNumber(
       key, placed, at: value, &state, low: known.lowBoundary.isNone ? .none : reason,
       high: known.highBoundary.isNone ? .none : reason, input: known.input)

@@ -117,20 +117,20 @@ extension SecondLook {
         look.refuted.contains(Located(function: step.key, observation: $0).place)
       }
     }
+    let refuted = Set(looks.lazy.flatMap(\.refuted))
     var added: Set<Place> = []
+    func isSeen(_ place: Place) -> Bool {
+      first.contains(place) && !refuted.contains(place) || added.contains(place)
+    }
     // What is reported where it happens is not reported at calls as well.
     for isMoved in [false, true] {
       for located in looks.lazy.flatMap(\.found) where (located.origin != nil) == isMoved {
-        if let origin = located.origin, isSeen(origin, added) { continue }
-        guard !isSeen(located.place, added), added.insert(located.place).inserted else { continue }
+        if let origin = located.origin, isSeen(origin) { continue }
+        guard !isSeen(located.place), added.insert(located.place).inserted else { continue }
         let key = located.function
         results[key.module][Int(key.function.index)]?.observations.append(located.observation)
       }
     }
-  }
-
-  private func isSeen(_ place: Place, _ added: Set<Place>) -> Bool {
-    first.contains(place) || added.contains(place)
   }
 }
 

@@ -3,6 +3,8 @@
 // What a library function does, as data. The analysis knows these few kinds of effects and no
 // function by name; `Models` holds the table of names.
 
+public import IR
+
 /// A number of bytes or elements in the terms of a call.
 public enum ModelSize: Hashable, Sendable {
   /// The value of an argument, from 0.
@@ -219,6 +221,9 @@ public enum ModelResult: Hashable, Sendable {
   case magnitude(Int)
   /// The square root of an argument.
   case squareRoot(Int)
+  /// Whether a sum, difference or product of two arguments does not fit where a third one points, and is
+  /// stored there modulo 2ⁿ: `__builtin_add_overflow`.
+  case checked(BinaryOperator, Int, Int, Int)
   /// From 0 to that many, or -1 where it can fail.
   case upTo(ModelSize, canFail: Bool)
   /// A number in a range.

@@ -443,6 +443,11 @@ extension Machine {
   mutating func assumeZero(
     _ form: LinearForm, _ boundary: BoundaryID, _ state: inout State
   ) -> Bool {
+    if hasCheckedArithmetic, let term = form.singleTerm, form.constant == 0,
+      !assumeChecked(term.symbol, fits: true, boundary, &state)
+    {
+      return false
+    }
     guard let negated = form.scaled(by: -1) else { return true }
     return assumeAtMostZero(form, boundary, &state) && assumeAtMostZero(negated, boundary, &state)
   }

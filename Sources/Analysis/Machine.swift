@@ -126,6 +126,8 @@ struct Machine {
   var openCandidates: [[Candidate]]
   /// States at the returns, by position; the last slot of the locals holds the result.
   var exits: [State?]
+  /// Whether the code asks operations whether they fit.
+  var hasCheckedArithmetic = false
   /// Parameters whose objects the function may write, a bit each.
   var writtenParameters: UInt64 = 0
   /// Parameters that are used as a format, a bit each.
@@ -339,7 +341,7 @@ struct Machine {
       share(.number(key.left), &state)
       share(.number(key.right), &state)
     }
-    let symbol = universe.symbol(of: key, at: value, range: type(of: value).range)
+    let symbol = universe.symbol(of: key, at: value, range: module.types[key.type].range)
     var known = fact(symbol, state)
     known.interval = known.interval.intersection(interval)
     if known.interval.isEmpty { known = SymbolFact(interval: interval) }

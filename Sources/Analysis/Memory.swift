@@ -309,7 +309,7 @@ extension Machine {
 
   /// Forgets variables that a store through a pointer from elsewhere may go to: those of just the type
   /// that is stored, whose address the program keeps.
-  private mutating func forgetAliases(
+  mutating func forgetAliases(
     ofObject written: Type, writtenIn region: Region, _ state: inout State
   ) {
     switch universe[region].kind {

@@ -303,6 +303,10 @@ extension Machine {
       }
       if form == .zero { return .constant(0) }
       return errorPointer(of: form, at: value, &state) ?? unknownValue(value, &state)
+    case .checked(let op, let left, let right, let target):
+      guard max(left, right, target) < arguments.count else { return unknownValue(value, &state) }
+      return checkedArithmetic(
+        op, arguments[left], arguments[right], into: arguments[target], at: value, &state)
     case .argument, .argumentOrNull, .within, .inside, .past:
       return pointer(model.result, arguments, at: value, &state)
     case .length, .lengthUpTo, .position, .upTo, .range, .printed, .magnitude, .squareRoot:

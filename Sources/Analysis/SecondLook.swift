@@ -46,7 +46,7 @@ struct SecondLook: Sendable {
   /// What a second look yields.
   struct Result: Sendable {
     var found: [Located] = []
-    /// What the first look found on the word of a summary, and no path confirms.
+    /// What the first look found on the word of a summary, and no path confirms, or one puts better.
     var refuted: [Place] = []
     var steps = 0
     /// What the look learnt from outside.
@@ -288,13 +288,17 @@ struct SecondLook: Sendable {
       machine.fuel = max(fuel / 8, 1000)
       let confirmation = machine.replay(candidate, exploration)
       // A search that was given up refutes nothing.
+      let isDoubted = doubted.contains(candidate.value)
       if confirmation != nil || machine.fuel < 0 { doubted.remove(candidate.value) }
       guard let confirmation else { continue }
       if candidate.kind == .leak { leaks.insert(candidate.value) }
       guard machine.isOfCaller(confirmation, frame, inlined),
         let located = located(confirmation, frame, number, importer, inlined, machine, &asked)
       else { continue }
-      if frame > 0, case .access(let access) = located.observation.kind, !access.isTrailing,
+      if frame == 0, isDoubted {
+        // The path says more than the callee's word does: its finding takes the place of the first one.
+        result.refuted.append(located.place)
+      } else if frame > 0, case .access(let access) = located.observation.kind, !access.isTrailing,
         let known = first.trailing[number][place]
       {
         result.refuted.append(known)

@@ -28,7 +28,7 @@ extension Machine {
     guard term.coefficient == 1, form.constant == 0 else { return nil }
     switch universe[term.symbol].kind {
     case .image(let image) where image.kind == .conversion:
-      let width = type(of: image.maker).width
+      let width = module.types[image.type].width
       let source = unconverted(image.source, atLeast: width) ?? image.source
       return Wrapped(form: source, fact: bounds(source, state), value: image.maker)
     case .value(let maker), .derived(let maker): return wrapped(by: maker, state)
@@ -44,7 +44,7 @@ extension Machine {
       var source = LinearForm(form[index].symbol)
       while let term = source.singleTerm, term.coefficient == 1, source.constant == 0,
         case .image(let image) = universe[term.symbol].kind, image.kind == .conversion,
-        type(of: image.maker).width >= width
+        module.types[image.type].width >= width
       {
         source = image.source
       }

@@ -173,6 +173,8 @@ struct Image: Hashable, Sendable {
   var source: LinearForm
   /// The instruction that made it first.
   var maker: ValueID
+  /// The type that holds it.
+  var type: TypeID
 }
 
 /// An operation that is not linear, by its operands.
@@ -429,6 +431,9 @@ struct Universe: Sendable {
     return id
   }
 
+  /// The value of an operation on these operands, where one was asked for before.
+  func knownSymbol(of key: DerivedKey) -> Symbol? { derivedSymbols[key] }
+
   /// The value of an operation on these operands.
   mutating func symbol(of key: DerivedKey, at maker: ValueID, range: Interval) -> Symbol {
     if let known = derivedSymbols[key] { return known }
@@ -436,7 +441,8 @@ struct Universe: Sendable {
     switch key.operation {
     case .binary: symbol = make(.derived(maker), range)
     case .image(let kind):
-      symbol = make(.image(Image(kind: kind, source: key.left, maker: maker)), range)
+      symbol = make(
+        .image(Image(kind: kind, source: key.left, maker: maker, type: key.type)), range)
     }
     derivedSymbols[key] = symbol
     for form in [key.left, key.right] {

@@ -16,7 +16,7 @@ extension ModelTable {
       strings, characters, memory, streams, files, sockets, system, kernelCopies, kernelMemory,
       kernelErrors, kernelLocks, kernelPrinting, kernelText, kernelDevices, kernelBuses,
       kernelPackets,
-      kernelReferences, threadLocks,
+      kernelReferences, threadLocks, checkedArithmetic,
     ].flatMap {
       (try? parseModels($0)) ?? []
     }
@@ -252,6 +252,19 @@ let sockets = """
   if_nametoindex: string 0
   if_indextoname: write 1 16; terminate 1 16; ret maybe 1
   htons htonl ntohs ntohl bswap_16 bswap_32 bswap_64: pure
+  """
+
+/// What GCC and clang offer to compute without overflow: generic, and by type.
+let checkedArithmetic = """
+  __builtin_add_overflow __builtin_sadd_overflow __builtin_saddl_overflow: ret checked + 0 1 2
+  __builtin_saddll_overflow __builtin_uadd_overflow: ret checked + 0 1 2
+  __builtin_uaddl_overflow __builtin_uaddll_overflow: ret checked + 0 1 2
+  __builtin_sub_overflow __builtin_ssub_overflow __builtin_ssubl_overflow: ret checked - 0 1 2
+  __builtin_ssubll_overflow __builtin_usub_overflow: ret checked - 0 1 2
+  __builtin_usubl_overflow __builtin_usubll_overflow: ret checked - 0 1 2
+  __builtin_mul_overflow __builtin_smul_overflow __builtin_smull_overflow: ret checked * 0 1 2
+  __builtin_smulll_overflow __builtin_umul_overflow: ret checked * 0 1 2
+  __builtin_umull_overflow __builtin_umulll_overflow: ret checked * 0 1 2
   """
 
 /// The process, its users, time, and the rest.

@@ -5,6 +5,7 @@
 
 public import Analysis
 import Findings
+import IR
 
 /// What is wrong with a clause.
 public struct ModelError: Error, Hashable, Sendable {
@@ -162,6 +163,13 @@ private let resultReaders: [String: ResultReader] = [
   "end": { a throws(ModelError) in .end(try a.number(0)) },
   "length": { a throws(ModelError) in .length(try a.number(0)) },
   "shorter": { a throws(ModelError) in .lengthUpTo(try a.number(0), try a.size(1)) },
+  "checked": { a throws(ModelError) in
+    let operators: [String: BinaryOperator] = ["+": .add, "-": .subtract, "*": .multiply]
+    guard let op = operators[try a.word(0)] else {
+      throw unknownWord(try a.word(0), among: operators.keys.sorted())
+    }
+    return .checked(op, try a.number(1), try a.number(2), try a.number(3))
+  },
   "root": { a throws(ModelError) in .squareRoot(try a.number(0)) },
   "magnitude": { a throws(ModelError) in .magnitude(try a.number(0)) },
   "position": { a throws(ModelError) in .position(try a.number(0)) },
