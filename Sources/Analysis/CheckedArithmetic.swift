@@ -46,6 +46,20 @@ extension Machine {
     return unknownNumber(value, Interval(0, 1), &state)
   }
 
+  /// `left op right` where it fits the result, which is all that is followed.
+  mutating func saturatedArithmetic(
+    _ op: BinaryOperator, _ left: ValueID, _ right: ValueID, at value: ValueID,
+    _ state: inout State
+  ) -> AbstractValue {
+    let exact = exactResult(op, left, right, state)
+    let range = type(of: value).range
+    guard let form = exact.form else {
+      return unknownNumber(value, range.intersection(exact.fact.interval), &state)
+    }
+    guard confine(form, to: range, .none, &state) else { return unknownValue(value, &state) }
+    return .number(form)
+  }
+
   /// Takes the answer of a checked operation as a condition; answers whether it can be given.
   mutating func assumeChecked(
     _ answer: Symbol, fits: Bool, _ boundary: BoundaryID, _ state: inout State

@@ -244,10 +244,25 @@ extension Machine {
       }
       let own = partner.error(of: region)
       return ErrorFact(
-        region: region, cause: own?.cause ?? known.cause,
+        region: isKnownOtherwise(region) ? other : region, cause: own?.cause ?? known.cause,
         mayBeNull: own?.mayBeNull ?? known.mayBeNull, isSometimes: true)
     }
     return nil
+  }
+
+  /// Whether an object is reached by other pointers than the one that may be an error number, so that what is
+  /// said of that one cannot be said of the object.
+  func isKnownOtherwise(_ region: Region) -> Bool {
+    switch universe[region].kind {
+    case .heap, .made: false
+    case .opaque(let maker): !makes(maker)
+    default: true
+    }
+  }
+
+  /// Whether an instruction is a call, whose result nobody knew before.
+  private func makes(_ value: ValueID) -> Bool {
+    if case .call = operation(stripped(value)) { true } else { false }
   }
 
   /// Whether the result at the returns can be an error number.

@@ -215,6 +215,12 @@ public enum ModelResult: Hashable, Sendable {
   case length(Int)
   /// The length of the string at an argument, or the limit where that is less: `strnlen`.
   case lengthUpTo(Int, ModelSize)
+  /// A negative error number, or the length of the string that the call left at an argument, or the limit where
+  /// it left no terminator: `strncpy_from_user`.
+  case copiedLength(Int, ModelSize)
+  /// A sum, difference or product of two arguments, which is never too large where it is used: where it does not
+  /// fit it is the largest number, and no allocation of that size succeeds. `size_mul`.
+  case saturated(BinaryOperator, Int, Int)
   /// From 0 to the length of the string at an argument: `strspn`.
   case position(Int)
   /// An argument without its sign: `abs`.

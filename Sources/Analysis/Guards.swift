@@ -476,7 +476,24 @@ extension Machine {
       fact.highBoundary = boundary
     }
     setFact(term.symbol, fact, &state)
-    return true
+    return excludePreimage(of: term.symbol, excluded, boundary, &state)
+  }
+
+  /// Takes away the only number that a conversion makes that value of: who compares a signed length with a
+  /// size compares what the length is as an unsigned number.
+  private mutating func excludePreimage(
+    of symbol: Symbol, _ value: Int128, _ boundary: BoundaryID, _ state: inout State
+  ) -> Bool {
+    guard case .image(let image) = universe[symbol].kind, image.kind == .conversion else {
+      return true
+    }
+    let modulus: Int128 = 1 << Int128(module.types[image.type].width)
+    let source = bounds(image.source, state).interval
+    let first = value + ceilingDivide(source.low - value, modulus) * modulus
+    guard first <= source.high, first + modulus > source.high, let number = Int64(exactly: -first),
+      let difference = image.source.adding(constant: number)
+    else { return true }
+    return assumeNotZero(difference, boundary, &state)
   }
 
   /// Whether the condition is the one that ends the block, every iteration of the counter's loop

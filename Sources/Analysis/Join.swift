@@ -148,6 +148,9 @@ extension Machine {
       }
       if let known = error(a, b, in: context.left, context.right) {
         context.errors.append(known)
+        for region in [a, b] where region != known.region && isKnownOtherwise(region) {
+          result.lose(region)
+        }
         return known.region == a ? left : right
       }
       fallthrough

@@ -126,6 +126,8 @@ struct Machine {
   var openCandidates: [[Candidate]]
   /// States at the returns, by position; the last slot of the locals holds the result.
   var exits: [State?]
+  /// Calls that answer how long a string is, as far as they looked; found when a text is first asked for.
+  var measuringCalls: [ValueID]?
   /// Whether the code asks operations whether they fit.
   var hasCheckedArithmetic = false
   /// Parameters whose objects the function may write, a bit each.

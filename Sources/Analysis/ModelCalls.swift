@@ -88,7 +88,7 @@ extension Machine {
   }
 
   /// A size in bytes or elements; `about` is the argument that the clause speaks of.
-  private func size(_ size: ModelSize, _ arguments: [ValueID], about: Int) -> LinearForm? {
+  func size(_ size: ModelSize, _ arguments: [ValueID], about: Int) -> LinearForm? {
     switch size {
     case .constant(let value): return LinearForm(constant: value)
     case .argument(let index): return index < arguments.count ? form(arguments[index]) : nil
@@ -303,13 +303,17 @@ extension Machine {
       }
       if form == .zero { return .constant(0) }
       return errorPointer(of: form, at: value, &state) ?? unknownValue(value, &state)
+    case .saturated(let op, let left, let right):
+      guard max(left, right) < arguments.count else { return unknownValue(value, &state) }
+      return saturatedArithmetic(op, arguments[left], arguments[right], at: value, &state)
     case .checked(let op, let left, let right, let target):
       guard max(left, right, target) < arguments.count else { return unknownValue(value, &state) }
       return checkedArithmetic(
         op, arguments[left], arguments[right], into: arguments[target], at: value, &state)
     case .argument, .argumentOrNull, .within, .inside, .past:
       return pointer(model.result, arguments, at: value, &state)
-    case .length, .lengthUpTo, .position, .upTo, .range, .printed, .magnitude, .squareRoot:
+    case .length, .lengthUpTo, .copiedLength, .position, .upTo, .range, .printed, .magnitude,
+      .squareRoot:
       return number(model, arguments, at: value, &state)
     case .memory, .filled, .room, .stack, .resized, .text, .externalText, .message, .duplicate,
       .duplicateUpTo:
@@ -397,6 +401,14 @@ extension Machine {
       }
       let high = min(known.high, most.high)
       return unknownNumber(value, Interval(min(known.low, most.low, high), high), &state)
+    case .copiedLength(_, let count):
+      guard let limit = size(count, arguments, about: 0) else { return unknownValue(value, &state) }
+      let most = min(bounds(limit, state).interval.high, type(of: value).range.high)
+      let made = unknownNumber(value, Interval(-4095, max(most, 0)), &state)
+      if let difference = made.form?.subtracting(limit), !limit.isConstant {
+        _ = assumeAtMostZero(difference, .none, &state)
+      }
+      return made
     case .position(let index):
       guard index < arguments.count else { return unknownValue(value, &state) }
       let made = unknownNumber(

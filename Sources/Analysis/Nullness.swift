@@ -375,7 +375,7 @@ extension Machine {
       // What a callee decides on the way may have to do with the pointer too.
       if frame(at: cause) != frame(at: position), way.choices > 0 { return false }
       return way.guards == 0 && !module.origins[origin].isMacro
-        && conditionKind(at: cause) != .loopCondition
+        && conditionKind(at: cause) != .loopCondition && !isTestInMacro(cause)
     case .answered, .allocated, .parameter: return false
     }
   }
@@ -397,6 +397,21 @@ extension Machine {
         let own = module.origins[origin]
         return test.isMacro && test.file == own.file && test.start == own.start
       }
+  }
+
+  /// Whether a macro tests its argument and says what follows, as those that report a failure and go on:
+  /// `#define CHECK(x) if (!(x)) print(#x)`.
+  ///
+  /// Who writes such a line does not say that the pointer is null (Engler et al., SOSP 2001, 3.3).
+  private func isTestInMacro(_ place: Int) -> Bool {
+    let test = module.origins[body.blocks[flow.order[place]].origin]
+    return flow.successors[place].contains { successor in
+      let block = body.blocks[flow.order[successor]]
+      let first = block.instructions.indices.first.map { body.instructions.rows[$0].origin }
+      let made = module.origins[first ?? block.origin]
+      return made.isMacro && made.file == test.file && made.start < test.start
+        && test.start < made.end
+    }
   }
 
   /// Whether a pointer is what a local holds whose address is taken.

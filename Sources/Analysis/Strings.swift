@@ -92,7 +92,14 @@ extension Machine {
       guard let rest = length.subtracting(start), bounds(rest, state).interval.low >= 0
       else { return .unknown }
       return .length(rest)
-    case .unterminated(let bytes, let cause)?: return .unterminated(bytes: bytes, cause: cause)
+    case .unterminated(let bytes, let cause)?:
+      if start == .zero, let length = toldLength(of: place, width: width, state) {
+        setString(
+          place, .terminated(length: length), zeroFrom: nil, width: width,
+          external: fact?.external, &state)
+        return .length(length)
+      }
+      return .unterminated(bytes: bytes, cause: cause)
     case nil:
       if fact?.zeroFrom != nil { return .unknown }
       guard start == .zero else { return .unknown }
@@ -101,6 +108,45 @@ extension Machine {
         place, .terminated(length: length), zeroFrom: nil, width: width,
         filled: fact?.filled ?? 0, external: fact?.external, &state)
       return .length(length)
+    }
+  }
+
+  /// The length of a string as a bounded search has answered it: `strnlen(text, size)` is less than `size` only
+  /// where there is a terminator.
+  private mutating func toldLength(
+    of place: StringPlace, width: Int64, _ state: State
+  ) -> LinearForm? {
+    if measuringCalls == nil {
+      measuringCalls = body.instructions.rows.indices.compactMap { row in
+        switch model(of: ValueID(row))?.result {
+        case .lengthUpTo, .copiedLength: ValueID(row)
+        default: nil
+        }
+      }
+    }
+    for call in measuringCalls ?? [] {
+      guard let length = form(call), case .call(let id) = operation(call) else { continue }
+      let arguments = Array(body.values(body.calls[id].arguments))
+      guard let (index, count) = measured(by: call), index < arguments.count,
+        self.width(of: arguments[index]) == width,
+        case .pointer(let region, let offset, let inside, _) =
+          registers[Int(arguments[index].index)],
+        let other = stringPlace(region, inside, offset), other.region == place.region,
+        other.base == place.base, other.offset == place.offset,
+        let limit = size(count, arguments, about: index),
+        let difference = length.subtracting(limit), bounds(difference, state).interval.high < 0,
+        bounds(length, state).interval.low >= 0
+      else { continue }
+      return length
+    }
+    return nil
+  }
+
+  /// The argument whose length a call answers, and the most that it looks at.
+  private func measured(by call: ValueID) -> (index: Int, limit: ModelSize)? {
+    switch model(of: call)?.result {
+    case .lengthUpTo(let index, let limit), .copiedLength(let index, let limit): (index, limit)
+    default: nil
     }
   }
 

@@ -23,6 +23,13 @@ struct Binding {
 }
 
 extension Machine {
+  /// Whether an argument points into an object.
+  private func isReached(_ region: Region, by arguments: [ValueID]) -> Bool {
+    arguments.contains {
+      if case .pointer(region, _, _, _) = registers[Int($0.index)] { true } else { false }
+    }
+  }
+
   /// A call of a function whose summary is known.
   mutating func apply(
     _ summary: Summary, _ arguments: [ValueID], at value: ValueID, _ state: inout State
@@ -37,7 +44,14 @@ extension Machine {
     if !isVoid(value) { forgetNulls(arguments, &state) }
     binding.forms = [:]
     makeMemory(&binding, &state)
-    let result = self.value(summary.result, at: value, &binding, &state)
+    var result = self.value(summary.result, at: value, &binding, &state)
+    if summary.mayBeError, case .pointer(let region, _, _, _) = result {
+      // An address in what the caller has already is no error number; the answer is a pointer of its own.
+      if isKnownOtherwise(region) || isReached(region, by: arguments) {
+        escape(region, &state)
+        result = unknownValue(value, &state)
+      }
+    }
     if summary.mayBeError, case .pointer(let region, _, _, _) = result {
       state.setError(
         ErrorFact(region: region, cause: value, mayBeNull: true, isSometimes: true))

@@ -11,12 +11,12 @@ let kernelCopies = """
   copy_to_user __copy_to_user _copy_to_user: instead; user 0; leak 1 #2; ret upto #2
   __copy_to_user_inatomic raw_copy_to_user: instead; user 0; leak 1 #2; ret upto #2
   clear_user __clear_user: instead; user 0; ret upto #1
-  strncpy_from_user: instead; user 1; write 0 #2; external 0 #2; ret -14..2147483647
+  strncpy_from_user: instead; user 1; write 0 #2; external 0 #2; ret copied 0 #2
   strnlen_user strlen_user: instead; user 0
   copy_to_iter: instead; leak 0 #1; ret upto #1
   copy_to_user_nofault: instead; user 0; leak 1 #2; ret -14..0
   copy_from_user_nofault: instead; fetch 0 1 #2; ret -14..0
-  strncpy_from_user_nofault: instead; user 1; write 0 #2; external 0 #2; ret -14..2147483647
+  strncpy_from_user_nofault: instead; user 1; write 0 #2; externaltext 0 #2; ret -14..2147483647
   copy_struct_from_user: instead; user 2; write 0 #1; external 0 #1; ret -4095..0
   copy_from_kernel_nofault: write 0 #2; ret -34..0
   copy_from_iter_full: instead; write 0 #1; external 0 #1; ret 0..1
@@ -46,6 +46,9 @@ let kernelMemory = """
   kmalloc_array kmalloc_array_node: instead; ret memory #0*#1
   krealloc: ret resized 0 #1
   krealloc_array: instead; ret resized 0 #1*#2
+  size_mul array_size: instead; ret saturated * 0 1
+  size_add: instead; ret saturated + 0 1
+  size_sub: instead; ret saturated - 0 1
   kfree kfree_sensitive kzfree: instead; release 0
   kfree_const: keep 0
   kmemdup kmemdup_noprof: instead; read 0 #1; ret filled #1; copy result 0 #1

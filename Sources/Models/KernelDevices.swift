@@ -16,12 +16,12 @@ let kernelText = """
   memchr_inv: ret inside 0 #2
   scnprintf: printbounded 0 #1 2 3
   vscnprintf: printbounded 0 #1 2 -1
-  kstrtoint kstrtouint: string 0; write 2 4; ret -34..0
-  kstrtou16 kstrtos16: string 0; write 2 2; ret -34..0
-  kstrtou8 kstrtos8: string 0; write 2 1; ret -34..0
-  kstrtoull kstrtoll: string 0; write 2 8; ret -34..0
+  kstrtoint kstrtouint: instead; string 0; write 2 4; ret -34..0
+  kstrtou16 kstrtos16: instead; string 0; write 2 2; ret -34..0
+  kstrtou8 kstrtos8: instead; string 0; write 2 1; ret -34..0
+  kstrtoull kstrtoll: instead; string 0; write 2 8; ret -34..0
   kstrtoul kstrtol: instead; string 0; clobber 2; ret -34..0
-  kstrtobool: string 0; write 1 1; ret -22..0
+  kstrtobool: instead; string 0; write 1 1; ret -22..0
   simple_strtoul simple_strtol simple_strtoull simple_strtoll: string 0; clobber 1
   hex_to_bin: ret -1..15
   hex2bin: write 0 #2; ret -22..0

@@ -148,6 +148,12 @@ private func parseRange(_ word: String) -> ModelResult? {
   return .range(low, high)
 }
 
+private func arithmetic(_ word: String) throws(ModelError) -> BinaryOperator {
+  let operators: [String: BinaryOperator] = ["+": .add, "-": .subtract, "*": .multiply]
+  guard let op = operators[word] else { throw unknownWord(word, among: operators.keys.sorted()) }
+  return op
+}
+
 private let resultReaders: [String: ResultReader] = [
   "maybe": { a throws(ModelError) in .argumentOrNull(try a.number(0)) },
   "filled": { a throws(ModelError) in .filled(try a.size(0)) },
@@ -163,12 +169,13 @@ private let resultReaders: [String: ResultReader] = [
   "end": { a throws(ModelError) in .end(try a.number(0)) },
   "length": { a throws(ModelError) in .length(try a.number(0)) },
   "shorter": { a throws(ModelError) in .lengthUpTo(try a.number(0), try a.size(1)) },
+  "copied": { a throws(ModelError) in .copiedLength(try a.number(0), try a.size(1)) },
+  "saturated": { a throws(ModelError) in
+    .saturated(try arithmetic(try a.word(0)), try a.number(1), try a.number(2))
+  },
   "checked": { a throws(ModelError) in
-    let operators: [String: BinaryOperator] = ["+": .add, "-": .subtract, "*": .multiply]
-    guard let op = operators[try a.word(0)] else {
-      throw unknownWord(try a.word(0), among: operators.keys.sorted())
-    }
-    return .checked(op, try a.number(1), try a.number(2), try a.number(3))
+    .checked(
+      try arithmetic(try a.word(0)), try a.number(1), try a.number(2), try a.number(3))
   },
   "root": { a throws(ModelError) in .squareRoot(try a.number(0)) },
   "magnitude": { a throws(ModelError) in .magnitude(try a.number(0)) },
