@@ -116,6 +116,9 @@ extension Machine {
     var edges = next.filter {
       !flow.isFeedback(from: index, to: $0.target) && distance[$0.target] >= 0
     }
+    if next.count > 1 {
+      edges.removeAll { !canRepeat(index, to: $0.target, $0.state) }
+    }
     if case .first = turn { state.untouched = flow.loopAtHead[index] }
     if state.untouched >= 0 {
       let loop = state.untouched
