@@ -276,7 +276,9 @@ extension Machine {
       guard next < arguments.count else { break }
       let isText = part.letter == UInt8(ascii: "s") || part.letter == UInt8(ascii: "[")
       if isText, !part.text.contains("m") {
-        scanText(part, most, arguments[next], at: value, argument: next, &state)
+        scanText(
+          part, most, from: most == nil ? nil : arguments[0], arguments[next], at: value,
+          argument: next, &state)
       }
       next += 1
     }
@@ -284,8 +286,8 @@ extension Machine {
   }
 
   private mutating func scanText(
-    _ part: Conversion, _ most: Int128?, _ target: ValueID, at value: ValueID, argument: Int,
-    _ state: inout State
+    _ part: Conversion, _ most: Int128?, from text: ValueID?, _ target: ValueID,
+    at value: ValueID, argument: Int, _ state: inout State
   ) {
     let element = width(of: target)
     if part.width == nil, let most, let last = Int64(exactly: most),
@@ -301,9 +303,11 @@ extension Machine {
         target, count.scaled(by: element), isWrite: true, at: value, argument: argument, state)
       terminate(target, count, &state)
     } else {
+      // A text of which nobody says how long it can be may be short for reasons that lie elsewhere.
+      let isMeasured = most.map { $0 < 1 << 61 } ?? true
       reportUnsafe(
-        .unbounded, target, needs: (1, nil), conversion: part.text, at: value,
-        argument: argument, state)
+        isMeasured ? .unbounded : .unchecked, target, needs: (1, nil), conversion: part.text,
+        text: isMeasured ? nil : text, at: value, argument: argument, state)
       terminate(target, nil, &state)
     }
     markExternal(target, by: value, &state)

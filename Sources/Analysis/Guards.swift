@@ -448,6 +448,11 @@ extension Machine {
     {
       return false
     }
+    if form.constant == 0, let term = form.singleTerm,
+      !assumeBits(term.symbol, isZero: true, boundary, &state)
+    {
+      return false
+    }
     guard let negated = form.scaled(by: -1) else { return true }
     return assumeAtMostZero(form, boundary, &state) && assumeAtMostZero(negated, boundary, &state)
   }
@@ -459,6 +464,9 @@ extension Machine {
     note(form, .notZero, boundary, &state)
     if form.isConstant { return form.constant != 0 }
     guard let term = form.singleTerm else { return true }
+    if form.constant == 0, !assumeBits(term.symbol, isZero: false, boundary, &state) {
+      return false
+    }
     let coefficient = Int128(term.coefficient)
     guard Int128(form.constant) % coefficient == 0 else { return true }
     let excluded = -Int128(form.constant) / coefficient

@@ -460,7 +460,8 @@ struct Universe: Sendable {
     if derivedFrom[row].last != symbol { derivedFrom[row].append(symbol) }
   }
 
-  private func made(of symbol: Symbol) -> [Symbol] {
+  /// What operations make of a symbol.
+  func made(of symbol: Symbol) -> [Symbol] {
     let row = Int(symbol.index)
     return row < derivedFrom.count ? derivedFrom[row] : []
   }
