@@ -13,11 +13,21 @@ extension Machine {
   ) -> Bool {
     guard let (number, mask) = masked(symbol, state) else { return true }
     let known = fact(number, state).interval
-    if isZero {
-      var clear = mask
-      for other in universe.made(of: number) where fact(other, state).interval == Interval(0) {
-        if let (same, bits) = masked(other, state), same == number { clear |= bits }
+    var clear: Int128 = isZero ? mask : 0
+    var isSet = false
+    for other in universe.made(of: number) where other != symbol {
+      let part = fact(other, state).interval
+      guard part == Interval(0) || !part.contains(Interval(0)),
+        let (same, bits) = masked(other, state), same == number
+      else { continue }
+      if part == Interval(0) {
+        clear |= bits
+      } else if isZero, bits & ~mask == 0 {
+        isSet = true
       }
+    }
+    if isSet || !isZero && mask & ~clear == 0 { return false }
+    if isZero {
       var range = known
       if clear < 0 { range = range.intersection(Interval(0, ~clear)) }
       if range.isEmpty { return false }

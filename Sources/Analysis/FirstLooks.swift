@@ -117,10 +117,14 @@ extension SecondLook {
         look.refuted.contains(Located(function: step.key, observation: $0).place)
       }
     }
-    let refuted = Set(looks.lazy.flatMap(\.refuted))
+    // What one look refutes and finds itself takes the place of what the first look said.
+    let replaced = Set(
+      looks.lazy.flatMap { look in
+        look.found.lazy.map(\.place).filter { look.refuted.contains($0) }
+      })
     var added: Set<Place> = []
     func isSeen(_ place: Place) -> Bool {
-      first.contains(place) && !refuted.contains(place) || added.contains(place)
+      first.contains(place) && !replaced.contains(place) || added.contains(place)
     }
     // What is reported where it happens is not reported at calls as well.
     for isMoved in [false, true] {
