@@ -118,6 +118,12 @@ extension Machine {
     }
     if next.count > 1 {
       edges.removeAll { !canRepeat(index, to: $0.target, $0.state) }
+      if flow.innermostLoop[index] >= 0 {
+        for edge in edges.indices.reversed()
+        where !assumeEarlierTurn(index, to: edges[edge].target, &edges[edge].state) {
+          edges.remove(at: edge)
+        }
+      }
     }
     if case .first = turn { state.untouched = flow.loopAtHead[index] }
     if state.untouched >= 0 {
