@@ -6,8 +6,9 @@
 import IR
 
 extension Machine {
-  /// Takes an edge that leaves a loop, in a turn that is not the first, for what it says of the turn before: there
-  /// the test came out the other way. Answers whether that can be.
+  /// Takes an edge that leaves a loop, in a turn that is not the first, for what it says of the turn before.
+  ///
+  /// There the test came out the other way. Answers whether that can be.
   mutating func assumeEarlierTurn(_ place: Int, to target: Int, _ state: inout State) -> Bool {
     let loop = flow.innermostLoop[place]
     guard loop >= 0, flow.loopAtHead[place] < 0, !flow.contains(loop, target),
