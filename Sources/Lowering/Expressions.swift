@@ -202,6 +202,11 @@ extension Lowerer {
     else { return unmodelled(node, cause: "size-of-array-type") }
     let operand = unit.unqualified(unit.type(of: child))
     if let size = arraySize(of: operand, place) { return convert(size, to: type, place) }
+    switch typeRow(of: child).kind {
+    // GNU C counts one byte for these; the operand is not evaluated.
+    case .void, .function: return constant(1, type, place)
+    default: break
+    }
     // libclang is not asked where the operand has a list or statements inside; it is not evaluated.
     if !unit.canEvaluate(node), let size = unit.size(of: operand) {
       return constant(Int64(clamping: size), type, place)
@@ -526,9 +531,14 @@ extension Lowerer {
   /// The chosen branch of `__builtin_choose_expr`.
   mutating func chosen(_ node: Cursor) -> Cursor? {
     let children = unit.children(of: node)
-    guard children.count == 3, firstWord(of: node) == "__builtin_choose_expr",
-      case .integer(let condition) = unit.evaluate(children[0])
-    else { return nil }
+    guard children.count == 3, firstWord(of: node) == "__builtin_choose_expr" else { return nil }
+    if case .integer(let condition) = unit.evaluate(children[0]) {
+      return children[condition != 0 ? 1 : 2]
+    }
+    // libclang is not asked of what has statements inside, though they are not evaluated.
+    guard code.open != nil else { return nil }
+    let value = value(children[0])
+    guard let condition = code.constant(value) else { return nil }
     return children[condition != 0 ? 1 : 2]
   }
 
