@@ -50,7 +50,9 @@ extension Machine {
     forgetNulls(arguments, &state)
     forgetLocks(
       calling: target == nil
-        ? module.text(of: body.instructions[value].origin) : calleeName(value), &state)
+        ? module.text(of: body.instructions[value].origin) : calleeName(value), arguments,
+      at: value,
+      &state)
     let before = state
     for argument in arguments {
       share(registers[Int(argument.index)], &state)

@@ -266,8 +266,11 @@ extension Machine {
   }
 
   /// Whether the result at the returns can be an error number.
-  func errorResult(_ exit: State) -> Bool {
-    guard case .pointer(let region, _, _, _) = exit.locals[slotCount],
+  func errorResult(_ exit: State) -> Bool { errorResult(exit.locals[slotCount], exit) }
+
+  /// Whether a pointer can be an error number.
+  func errorResult(_ result: AbstractValue, _ exit: State) -> Bool {
+    guard case .pointer(let region, _, _, _) = result,
       let fact = exit.error(of: region)
     else { return false }
     return settled(fact, exit).status != .isValid

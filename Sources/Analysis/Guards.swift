@@ -122,6 +122,7 @@ extension Machine {
       return isTrue
         ? assumeNotZero(form, boundary, &state) : assumeZero(form, boundary, &state)
     case .pointer:
+      if !isTrue, isLocked(condition, state) { return false }
       assumeNull(condition, !isTrue, &state)
       return true
     case .function: return true
@@ -267,8 +268,10 @@ extension Machine {
       let reason = boundary(kind, origin, isTaken, left, right)
       if let decided = assumeFar(op, left, right, reason, &state) { return decided }
       if op == .equal || op == .notEqual {
-        if isNullConstant(right) { assumeNull(left, op == .equal, &state) }
-        if isNullConstant(left) { assumeNull(right, op == .equal, &state) }
+        for (value, other) in [(left, right), (right, left)] where isNullConstant(other) {
+          if op == .equal, isLocked(value, state) { return false }
+          assumeNull(value, op == .equal, &state)
+        }
         if form(right) == .zero || form(left) == .zero { return true }
       }
       forgetReasons(left, right, &state)

@@ -393,7 +393,7 @@ extension Machine {
   }
 
   /// The positions that a position leads to, over forward edges; itself as well.
-  private func reach(from position: Int) -> [Bool] {
+  func reach(from position: Int) -> [Bool] {
     var result = [Bool](repeating: false, count: flow.order.count)
     result[position] = true
     for place in position..<flow.order.count where result[place] {

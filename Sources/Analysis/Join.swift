@@ -52,6 +52,7 @@ extension Machine {
     joinLocks(left, right, &result)
     joinErrors(left, right, &result)
     for fact in context.errors { result.setError(fact) }
+    result.holdsUnplaced = left.holdsUnplaced || right.holdsUnplaced
     result.isShaken = left.isShaken || right.isShaken
     result.joinUninitialised(left, right)
     result.touched = left.touched

@@ -38,14 +38,19 @@ extension Machine {
     var keys: [LockKey] = []
     let ends = exits.compactMap { $0 }
     for fact in ends.flatMap(\.locks) where !keys.contains(fact.key) { keys.append(fact.key) }
-    guard !keys.isEmpty else { return }
     for key in keys.sorted() where summary.locks.count < 8 {
       guard let row = summaryLock(key, ends) else { continue }
       summary.locks.append(row)
     }
+    if givesUnknown {
+      let step = Step(location: module.location(of: module.functions[function].origin), message: "")
+      summary.locks.append(
+        SummaryLock(
+          object: nil, offset: 0, name: "", mode: .exclusive, effect: .gives, step: step))
+    }
   }
 
-  private func summaryLock(_ key: LockKey, _ ends: [State]) -> SummaryLock? {
+  private mutating func summaryLock(_ key: LockKey, _ ends: [State]) -> SummaryLock? {
     let facts = ends.map { end in end.lock(key).map { settled($0, end) } }
     guard let sample = facts.compactMap({ $0 }).first else { return nil }
     var row = SummaryLock(
@@ -56,7 +61,13 @@ extension Machine {
     switch key {
     case .named(let name): row.name = lockNames[Int(name)]
     case .place(let region, let offset):
-      guard let object = object(of: region) else { return nil }
+      guard let object = object(of: region) else {
+        // Some lock of the callers', but they have no name for it.
+        if !sample.startsFree, sample.status != .held, givesCallersLock(sample.cause) {
+          givesUnknown = true
+        }
+        return nil
+      }
       if case .made = object { return nil }
       row.object = object
       row.offset = offset
@@ -116,23 +127,31 @@ extension Machine {
         guard case .pointer(let region, let offset, _, _)? = resolve(object, binding, before),
           let moved = offset.adding(constant: row.offset)
         else {
-          if row.effect != .borrows { forgetAllLocks(&state) }
+          if row.effect != .borrows { forgetAllLocks(at: binding.call, row, &state) }
           continue
         }
         key = self.key(.pointer(region, offset: moved, inside: .none, mayBeNull: false))
-      } else {
+      } else if !row.name.isEmpty {
         key = namedKey(place)
       }
       guard let key else {
-        if row.effect != .borrows { forgetAllLocks(&state) }
+        if row.effect != .borrows { forgetAllLocks(at: binding.call, row, &state) }
         continue
       }
       apply(row, key, at: binding.call, result, &state)
     }
   }
 
-  private mutating func forgetAllLocks(_ state: inout State) {
-    unlocksUnknown = true
+  private mutating func forgetAllLocks(
+    at call: ValueID, _ row: SummaryLock, _ state: inout State
+  ) {
+    unlockingCalls.insert(call)
+    if row.effect == .takes {
+      state.holdsUnplaced = true
+    } else {
+      if row.effect == .gives, !state.holdsUnplaced, givesCallersLock(call) { givesUnknown = true }
+      state.holdsUnplaced = false
+    }
     state.doubtLocks()
   }
 
@@ -145,12 +164,16 @@ extension Machine {
     case .gives: giveBack(key, row.mode, at: call, &state)
     case .varies:
       unlocked.insert(key)
-      guard var known = state.lock(key) else { return }
+      var known =
+        state.lock(key)
+        ?? LockFact(
+          key: key, mode: row.mode, status: .unknown, cause: call, startsFree: false)
       known.status = .unknown
       known.pending = nil
       state.setLock(known)
     case .takes:
-      var fact = LockFact(key: key, mode: row.mode, status: .held, cause: call, startsFree: true)
+      var fact = LockFact(
+        key: key, mode: row.mode, status: .held, cause: call, startsFree: !isCallersLock(at: call))
       if row.result == .always {
         checkTwice(key, row.mode, callee: [row.step], at: call, state)
       } else {

@@ -119,9 +119,12 @@ extension Machine {
     at value: ValueID, _ result: AbstractValue, _ state: inout State
   ) {
     shake(&state)
-    guard let key = key(place, arguments) else { return }
+    guard let key = key(place, arguments) else {
+      state.holdsUnplaced = true
+      return
+    }
     var fact = LockFact(
-      key: key, mode: mode, status: .held, cause: value, startsFree: true)
+      key: key, mode: mode, status: .held, cause: value, startsFree: !isCallersLock(at: value))
     if condition != .always {
       guard let symbol = result.form?.singleTerm?.symbol else {
         state.locks.removeAll { $0.key == key }
@@ -153,7 +156,9 @@ extension Machine {
   ) {
     guard let key = key(place, arguments) else {
       // It may be any of them.
-      unlocksUnknown = true
+      unlockingCalls.insert(value)
+      if !state.holdsUnplaced, givesCallersLock(value) { givesUnknown = true }
+      state.holdsUnplaced = false
       return state.doubtLocks()
     }
     giveBack(key, mode, at: value, &state)
@@ -167,7 +172,7 @@ extension Machine {
     unlocked.insert(key)
     if known == nil, !state.locks.isEmpty {
       // Another way may lead to a lock that is held.
-      unlocksUnknown = true
+      unlockingCalls.insert(value)
       state.doubtLocks()
     }
     state.setLock(
@@ -187,17 +192,58 @@ extension Machine {
     if before.cells.contains(where: isNumber) { state.cells.removeAll(where: isNumber) }
   }
 
-  /// Unseen code may take what is free, and gives back what its name says.
-  mutating func forgetLocks(calling name: String, _ state: inout State) {
+  /// Unseen code may take what is free, and gives back what its name says; what it does to a lock that it is
+  /// handed is not known.
+  mutating func forgetLocks(
+    calling name: String, _ arguments: [ValueID], at call: ValueID, _ state: inout State
+  ) {
     if state.locks.isEmpty { return }
     for index in state.locks.indices where state.locks[index].status == .free {
       state.locks[index].status = .unknown
     }
+    for argument in arguments {
+      guard let key = key(registers[Int(argument.index)]), var known = state.lock(key),
+        model(of: known.cause) != nil, isLockItself(argument, takenBy: known.cause),
+        !name.contains("assert"), !name.contains("is_")
+      else { continue }
+      known.status = .unknown
+      known.pending = nil
+      unlocked.insert(key)
+      state.setLock(known)
+    }
     let words = ["unlock", "release", "put", "done", "finish", "end", "exit", "drop", "complete"]
     let text = name.lowercased()
     if words.contains(where: { text.contains($0) }) {
-      unlocksUnknown = true
+      unlockingCalls.insert(call)
       state.doubtLocks()
+    }
+  }
+
+  /// Whether an argument is the address of a lock, and not of an object that starts with one: its type is that
+  /// with which the lock was taken.
+  func isLockItself(_ argument: ValueID, takenBy cause: ValueID) -> Bool {
+    guard case .call(let id) = operation(cause) else { return false }
+    let pointee = pointedTo(by: argument)
+    return pointee != nil
+      && body.values(body.calls[id].arguments).contains { pointedTo(by: $0) == pointee }
+  }
+
+  private func pointedTo(by value: ValueID) -> TypeID? {
+    guard case .pointer(let pointee) = type(of: uncast(value)).kind else { return nil }
+    return pointee
+  }
+
+  /// Whether a pointer leads to an object whose lock the path holds: it is not null.
+  func isLocked(_ pointer: ValueID, _ state: State) -> Bool {
+    guard mode == .replay, !state.locks.isEmpty,
+      case .pointer(let region, _, _, _) = registers[Int(pointer.index)]
+    else { return false }
+    return state.locks.contains { fact in
+      if case .place(region, _) = fact.key {
+        fact.status == .held && fact.pending == nil
+      } else {
+        false
+      }
     }
   }
 
@@ -272,6 +318,7 @@ extension Machine {
       known.pending == nil, known.startsFree, known.cause != value,
       known.mode == .exclusive || lockMode == .exclusive
     else { return }
+    if self.mode == .replay, decidesByBranch(known, state, inCallees: true) { return }
     report(.twice, known, at: value, end: -1, callee: callee, isAssured: isOwnCode(known), state)
     // Nothing follows on this path.
     if self.mode == .replay { isDead = true }
@@ -310,7 +357,7 @@ extension Machine {
           isStateLost: true, state)
         continue
       }
-      guard unlocked.contains(known.key) || unlocksUnknown,
+      guard unlocked.contains(known.key) || isGivenBackElsewhere(known),
         let isAssured = isLeft(known, result, state)
       else { continue }
       report(
@@ -368,6 +415,9 @@ extension Machine {
   private func outcome(_ result: AbstractValue, isVoid: Bool, _ state: State) -> Outcome {
     if isVoid { return .unknown }
     switch result {
+    case .pointer(let region, _, _, _) where state.error(of: region) != nil:
+      if isError(region, state) { return .error }
+      return errorResult(result, state) ? .unknown : .success
     case .number(let form):
       let known = bounds(form, state).interval
       if isPointerResult { return known.high <= 0 ? .error : .success }
@@ -401,18 +451,49 @@ extension Machine {
       else { continue }
       others.append(outcome(exit.locals[slotCount], isVoid: isVoid, exit))
     }
-    if decidesAlike(known, state) { return nil }
-    let name = module.symbols[module.functions[function].name].lowercased()
-    let takes = ["lock", "begin", "start", "acquire", "enter", "get"].contains { name.contains($0) }
+    if isCallersLock(at: known.cause, on: state) || decidesAlike(known, state)
+      || decidesByBranch(known, state)
+    {
+      return nil
+    }
+    let takes = isNamedForTaking
     switch outcome(result, isVoid: isVoid, state) {
-    case .error: return true
+    case .error: return takes && holdsAtEveryEnd ? nil : true
     case .success:
       if others.allSatisfy({ $0 == .error }) || takes { return nil }
       return others.contains(.success)
     case .unknown:
       if takes { return nil }
+      if !isVoid, others.isEmpty, let exit = exits[position],
+        exit.lock(known.key).map({ settled($0, exit).status }) == .held
+      {
+        // Nothing comes out without it.
+        return nil
+      }
       return isVoid || others.isEmpty || others.contains(.unknown)
     }
+  }
+
+  /// Whether the function's name says that it takes something.
+  private var isNamedForTaking: Bool {
+    let name = module.symbols[module.functions[function].name].lowercased()
+    let parts = ["lock", "begin", "start", "acquire", "enter", "get"]
+    if parts.contains(where: { name.contains($0) }) { return true }
+    let words: Set<Substring> = ["down", "hold", "grab"]
+    return name.split(separator: "_").contains { words.contains($0) }
+  }
+
+  /// Whether all ways out may hold a lock, one or another: which of them, the result says.
+  private var holdsAtEveryEnd: Bool {
+    exits.allSatisfy { exit in
+      guard let exit else { return true }
+      return exit.holdsUnplaced || exit.locks.contains { mayBeHeld(settled($0, exit)) }
+    }
+  }
+
+  /// Whether a call that gives back something unknown may mean this lock.
+  private mutating func isGivenBackElsewhere(_ known: LockFact) -> Bool {
+    unlockingCalls.contains { mayGiveBack($0, takenBy: known.cause) }
   }
 
   /// Whether what a call saved, to be restored when the lock is given back, is in a local of the function that

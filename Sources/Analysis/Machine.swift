@@ -181,8 +181,18 @@ struct Machine {
   var fetchesTwice = false
   /// Locks that the function gives back somewhere.
   var unlocked: Set<LockKey> = []
-  /// Whether it gives back a lock that is not known by its place.
-  var unlocksUnknown = false
+  /// The calls that give back a lock that is not known by its place.
+  var unlockingCalls: Set<ValueID> = []
+  /// Whether one of them gives back a lock of the caller's, without doubt.
+  var givesUnknown = false
+  /// The calls that take and give back locks; found when one is taken.
+  var lockCalls: [LockCall]?
+  /// What is stored in locals that are written once.
+  var storedOnce: [LocalID: ValueID] = [:]
+  /// Whether calls take a lock that the caller held before.
+  var callersLocks: [ValueID: Bool] = [:]
+  /// Where the blocks of calls that take or give back locks lead to.
+  var lockReach: [Int: [Bool]] = [:]
   /// The names of locks without an address.
   var lockNames: [String] = []
   /// Resources that each loop gives back or hands on.

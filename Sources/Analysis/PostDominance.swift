@@ -45,6 +45,11 @@ struct PostDominance: Sendable {
     return true
   }
 
+  /// Where all ways on from a block meet first; `nil` where that is behind a return.
+  func meet(of position: Int) -> Int? {
+    next[position] >= 0 && next[position] != end ? next[position] : nil
+  }
+
   private func common(_ left: Int, _ right: Int, _ ranks: [Int]) -> Int {
     var left = left
     var right = right

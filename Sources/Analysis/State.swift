@@ -143,6 +143,8 @@ struct State: Hashable, Sendable {
   var errors: ContiguousArray<ErrorFact> = []
   /// Locks that the function took or gave back, ascending.
   var locks: ContiguousArray<LockFact> = []
+  /// Whether some path holds a lock that is not known by its place.
+  var holdsUnplaced = false
   /// Whether the path waited for a lock, so that others may have written every shared number.
   var isShaken = false
   /// Regions whose lifetime has ended, ascending.
