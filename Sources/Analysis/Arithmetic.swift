@@ -247,6 +247,7 @@ extension Machine {
     case .floatingToInteger, .integerToFloating, .floatingToFloating:
       return castFloating(kind, operand, at: value, &state)
     case .pointerToInteger:
+      escapeAsNumber(known, at: value, &state)
       if let form = known.form { return convert(form, from: nil, at: value, &state) }
       return unknownValue(value, &state)
     }

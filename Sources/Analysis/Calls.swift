@@ -56,9 +56,7 @@ extension Machine {
     let before = state
     for argument in arguments {
       share(registers[Int(argument.index)], &state)
-      if case .pointer(let region, _, _, _) = registers[Int(argument.index)] {
-        escape(region, &state)
-      }
+      for region in objects(leadBy: registers[Int(argument.index)]) { escape(region, &state) }
     }
     if let object = call.resultObject { clobber(object, &state) }
     havoc(&state)

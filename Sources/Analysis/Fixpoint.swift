@@ -37,14 +37,22 @@ extension Machine {
     for index in 0..<Int(body.parameterCount) {
       let local = LocalID(index)
       let slot = slots[index]
-      guard slot >= 0 else { continue }
       let type = module.types[body.locals[local].type]
+      let known: AbstractValue
       if type.isInteger, type.width <= 64 {
-        let symbol = universe.symbol(ofParameter: local, range: type.range)
-        state.locals[slot] = .number(LinearForm(symbol))
+        known = .number(LinearForm(universe.symbol(ofParameter: local, range: type.range)))
       } else if type.isPointer {
-        let region = universe.region(ofParameter: local)
-        state.locals[slot] = .pointer(region, offset: .zero, inside: .none, mayBeNull: true)
+        known = .pointer(
+          universe.region(ofParameter: local), offset: .zero, inside: .none, mayBeNull: true)
+      } else {
+        continue
+      }
+      if slot >= 0 {
+        state.locals[slot] = known
+      } else {
+        // One whose address is taken holds its argument all the same.
+        state.setCell(
+          in: region(of: local), at: 0, size: UInt32(clamping: type.size), to: known)
       }
     }
     noteNullParameters(&state)

@@ -225,6 +225,8 @@ struct Machine {
   var postDominance: PostDominance?
   /// The accesses at a variable index; found when a condition first asks.
   var indexedAccesses: [IndexedAccess]?
+  /// Addresses made numbers, and whether these are only compared; found when one is made.
+  var judgedNumbers: [ValueID: Bool] = [:]
   /// What the exploration claims; `nil` where nobody asks.
   var recording: Recording?
   /// The calls whose code stands in the body, where there are any.

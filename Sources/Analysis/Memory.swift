@@ -394,6 +394,84 @@ extension Machine {
     state.forget(region)
   }
 
+  /// Forgets what an operand of unseen code leads to: the object, and what the local that is one holds.
+  ///
+  /// `asm("rep insw" : "+D"(p))` gets the local `p`, and what it writes lies where `p` points to.
+  mutating func handOver(_ operand: ValueID, _ state: inout State) {
+    // An address is one as a number as well.
+    let operand = stripped(operand)
+    var values = [registers[Int(operand.index)]]
+    if case .local = operation(operand), case .pointer(let region, let offset, _, _) = values[0],
+      offset == .zero, let held = pointee(operand).map({ module.types[$0] }), !held.isAggregate,
+      let content = state.cell(in: region, at: 0, size: UInt32(clamping: held.size))
+    {
+      values.append(content)
+    }
+    for value in values {
+      share(value, &state)
+      for region in objects(leadBy: value) {
+        noteWrite(region, &state)
+        escape(region, &state)
+        state.forget(region)
+      }
+    }
+  }
+
+  /// An address is made a number: where that goes, and who makes an address of it again, is not followed.
+  mutating func escapeAsNumber(
+    _ address: AbstractValue, at value: ValueID, _ state: inout State
+  ) {
+    guard case .pointer(let region, _, _, _) = address, !state.isEscaped(region) else { return }
+    if isOnlyJudged(value) { return }
+    escape(region, &state)
+  }
+
+  /// Whether nothing is done with a number but to compare it, or some bits of it.
+  private mutating func isOnlyJudged(_ value: ValueID) -> Bool {
+    if let known = judgedNumbers[value] { return known }
+    var judged: Set<ValueID> = [value]
+    var answer = true
+    for (row, instruction) in body.instructions.rows.enumerated() where answer {
+      var isUser = false
+      instruction.operation.forEachOperand(in: body) { isUser = isUser || judged.contains($0) }
+      guard isUser else { continue }
+      switch instruction.operation {
+      case .compare: break
+      case .cast(.toBool, _): break
+      case .cast(.truncate, _), .cast(.zeroExtend, _), .cast(.signExtend, _),
+        .cast(.reinterpret, _),
+        .binary(.and, _, _), .binary(.remainder, _, _):
+        judged.insert(ValueID(row))
+      default: answer = false
+      }
+    }
+    judgedNumbers[value] = answer
+    return answer
+  }
+
+  /// The objects that a value leads to, as an address or as a number that was made of one.
+  func objects(leadBy value: AbstractValue) -> [Region] {
+    switch value {
+    case .pointer(let region, _, _, _): return [region]
+    case .number(let form):
+      var found: [Region] = []
+      for index in 0..<form.count {
+        switch universe[form[index].symbol].kind {
+        case .image(let image): found += objects(leadBy: .number(image.source))
+        case .value(let made):
+          if case .cast(.pointerToInteger, let pointer) = operation(made),
+            case .pointer(let region, _, _, _) = registers[Int(pointer.index)]
+          {
+            found.append(region)
+          }
+        default: break
+        }
+      }
+      return found
+    case .unknown, .function, .floating: return []
+    }
+  }
+
   /// Forgets what an address points to; the code that writes there does not keep the address.
   mutating func overwrite(_ address: ValueID, _ state: inout State) {
     guard case .pointer(let region, _, _, _) = registers[Int(address.index)] else { return }

@@ -143,6 +143,13 @@ extension Machine {
       let known = registers[Int(argument.index)]
       if summary.sharesUnnamed || summary.sharedNumbers & bit != 0 {
         share(known, &state)
+        if case .number = known {
+          for region in objects(leadBy: known) {
+            noteWrite(region, &state)
+            escape(region, &state)
+            state.forget(region)
+          }
+        }
         continue
       }
       guard let form = known.form, !form.isConstant else { continue }

@@ -119,12 +119,7 @@ extension Machine {
       clobber(destination, &state)
       return .unknown
     case .assembly(let operands), .unknown(_, let operands):
-      for index in operands.indices {
-        // An address is one as a number as well.
-        let operand = stripped(body.operands[index])
-        share(registers[Int(operand.index)], &state)
-        clobber(operand, &state)
-      }
+      for index in operands.indices { handOver(body.operands[index], &state) }
       return unknownValue(value, &state)
     }
   }

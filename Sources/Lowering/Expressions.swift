@@ -581,7 +581,8 @@ extension Lowerer {
     let children = unit.children(of: node)
     let expressions = children.filter { unit.kind(of: $0).isExpression }
     if isVariadicArgument(node) {
-      return emit(.vaArgument(vaList(expressions[0])), type(of: node), origin(node))
+      return emit(
+        .vaArgument(vaList(expressions[expressions.count - 1])), type(of: node), origin(node))
     }
     if isBinaryConditional(node) { return binaryConditional(node) }
     if let value = constantValue(node) { return value }
@@ -597,7 +598,10 @@ extension Lowerer {
   /// `offsetof` with an index that is no constant.
   private mutating func dynamicOffset(_ node: Cursor) -> ValueID? {
     let children = unit.children(of: node)
-    guard let first = children.first, unit.kind(of: first) == .typeReference else { return nil }
+    // `offsetof(typeof(*p), …)` shows the operand, which is not evaluated.
+    guard let first = children.first, case let kind = unit.kind(of: first),
+      kind == .typeReference || kind.isExpression
+    else { return nil }
     var type = self.type(of: first)
     let place = origin(node)
     var offset = constant(0, basic.unsignedLong, place)
@@ -635,10 +639,13 @@ extension Lowerer {
 
   /// Whether the node is `va_arg`.
   private mutating func isVariadicArgument(_ node: Cursor) -> Bool {
+    // In `va_arg(list, typeof(x))` the operand, which is not evaluated, comes first.
     let expressions = unit.children(of: node).filter { unit.kind(of: $0).isExpression }
-    guard expressions.count == 1, castOperand(node) == nil else { return false }
+    guard let last = expressions.last, expressions.count <= 2, castOperand(node) == nil else {
+      return false
+    }
     // The type may be new: it has to be in the tables before they are read.
-    let list = type(of: expressions[0])
+    let list = type(of: last)
     let name = module.symbols[module.types[list].name]
     let isList = name.contains("__va_list") || name == "char *" || name == "void *"
     return isList && firstWord(of: node).contains("va_arg")
