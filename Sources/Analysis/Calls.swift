@@ -6,6 +6,14 @@ import IR
 
 extension Machine {
   mutating func call(_ call: Call, at value: ValueID, _ state: inout State) -> AbstractValue {
+    let result = callTarget(call, at: value, &state)
+    if !attributeTables.isEmpty { handAttributes(call, &state) }
+    return result
+  }
+
+  private mutating func callTarget(
+    _ call: Call, at value: ValueID, _ state: inout State
+  ) -> AbstractValue {
     var target: FunctionID?
     switch call.callee {
     case .function(let function): target = function

@@ -9,6 +9,12 @@ import IR
 extension Machine {
   /// Notes a violation: as a candidate while exploring, as itself while replaying.
   mutating func report(_ violation: Violation) {
+    // How an index depends on the length of an attribute, by a division for one, is not followed.
+    if case .access(let access) = violation.observation, access.isShort,
+      violation.goal.map({ $0.form.count > 1 }) ?? true
+    {
+      return
+    }
     switch mode {
     case .replay: violations.append(violation)
     case .explore:
@@ -178,6 +184,8 @@ extension Machine {
       isTrailing: isTrailing(inside, region), isSize: !calleeName(access.value).isEmpty,
       input: inputText(goal.form, state))
     observation.isInevitable = isInevitable(boundary)
+    observation.isBelieved = isBelieved(goal.form, state)
+    observation.isShort = isShort(region, excess)
     observation.isBehindSearch = isBehindSearch(boundary)
     observation.endsInTerminator = access.endsInTerminator
     return Violation(
@@ -244,7 +252,8 @@ extension Machine {
       return isTaken ? .loop(text) : .loopUntil(text)
     case .model: return .model(text)
     case .formatted: return .formatted(text)
-    case .input: return .input(text)
+    case .input, .believed: return .input(text)
+    case .policy: return .policy(text)
     }
   }
 
@@ -417,6 +426,8 @@ extension Machine {
     case .foreign(let usr): return String(usr.split(separator: "@").last ?? "")
     case .heap(let call): return module.text(of: body.instructions[call].origin)
     case .parameter(let local): return module.symbols[body.locals[local].name]
+    case .opaque(let value) where attributes.values.contains(region):
+      return arrayText(address) ?? module.text(of: body.instructions[value].origin)
     case .made, .opaque, .entry, .choice: return arrayText(address) ?? ""
     }
   }

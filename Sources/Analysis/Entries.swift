@@ -38,6 +38,30 @@ public enum EntryClause: Hashable, Sendable {
   case outsideMember(Int, String)
   /// What a parameter points to is a string.
   case text(Int)
+  /// A parameter, or a member of what it points to, is a table of attributes; the member of the table of
+  /// functions that says, by a bit, that those without a kind are not refused; members of that table, or of what
+  /// leads to it, whose functions may have checked more.
+  case attributes(Int, member: String?, lax: LaxMember?, unless: [String])
+}
+
+/// A bit of a member.
+public struct LaxMember: Hashable, Sendable {
+  /// The member.
+  public var name: String
+  /// The bit's value.
+  public var bit: Int64
+
+  /// Makes one.
+  public init(name: String, bit: Int64) { (self.name, self.bit) = (name, bit) }
+}
+
+/// Where a table of functions has a function.
+struct EntryOrigin: Hashable, Sendable {
+  /// The variable.
+  var global: GlobalID
+  /// The structure with the function, by the offset of that in the variable.
+  var record: RecordID
+  var offset: UInt64
 }
 
 /// What is promised of a function's arguments, and by whom.
@@ -46,6 +70,8 @@ public struct EntryContract: Hashable, Sendable {
   public var name: String
   /// The promises.
   public var clauses: [EntryClause]
+  /// The constant tables that have the function, where it is a contract about messages.
+  var origins: [EntryOrigin] = []
 
   /// The table and its member, or the function, as findings name it.
   var table: String { String(name.prefix { $0 != "#" }) }
@@ -57,18 +83,31 @@ extension Module {
   func entries(_ models: ModelTable) -> [FunctionID: EntryContract] {
     var found: [FunctionID: EntryContract] = [:]
     if models.entries.isEmpty { return found }
-    func note(_ function: FunctionID, _ name: String) {
-      guard found[function] == nil, functions[function].body != nil,
-        let clauses = models.entries[name]
-      else { return }
+    func note(_ function: FunctionID, _ name: String, _ origin: EntryOrigin? = nil) {
+      if let known = found[function] {
+        if let origin, known.name == name, !known.origins.isEmpty {
+          found[function]?.origins.append(origin)
+        }
+        return
+      }
+      guard functions[function].body != nil, let clauses = models.entries[name] else { return }
       found[function] = EntryContract(name: name, clauses: clauses)
+      let isOfMessage = clauses.contains { if case .attributes = $0 { true } else { false } }
+      if isOfMessage, let origin { found[function]?.origins = [origin] }
     }
-    for global in globals.rows {
+    for id in globals.ids {
+      let global = globals[id]
       for cell in global.initializer ?? [] {
         guard case .function(let function) = cell.value,
-          let member = members(of: global.type, at: cell.offset).last
+          let field = fields(of: global.type, at: cell.offset).last
         else { continue }
-        note(function, member.qualified)
+        let row = fields[field]
+        let name = symbols[row.name]
+        if name.isEmpty { continue }
+        note(
+          function, "\(symbols[records[row.record].name]).\(name)",
+          EntryOrigin(
+            global: id, record: row.record, offset: cell.offset &- row.byteOffset))
       }
     }
     for body in functions.rows.lazy.compactMap(\.body) {
@@ -183,6 +222,21 @@ extension Machine {
       state.addInput(
         InputRange(
           region: universe.region(of: place), low: 0, high: .max, boundary: outside(entry)))
+    case .attributes(let index, let name, let lax, let others):
+      guard let (_, holder) = pointerParameter(index), let format = facts.program.attributeFormat
+      else { return }
+      let policy = module.policy(entry.origins, lax, unless: others, format)
+      guard let name else {
+        attributeTables[holder] = policy
+        return
+      }
+      guard let field = member(name, of: index) else { return }
+      let offset = Int64(clamping: field.byteOffset)
+      let table = universe.region(
+        of: EntryPlace(
+          region: holder, offset: offset, size: UInt32(module.pointerSize), kind: .pointer))
+      attributeHolders[AttributePlace(table: holder, offset: offset)] = table
+      attributeTables[table] = policy
     case .text(let index):
       guard let (_, region) = pointerParameter(index),
         let place = stringPlace(region, .none, .zero)

@@ -83,7 +83,9 @@ extension Machine {
         ?? "'\(text)' returns what it would have needed"
     case .model:
       message = value.map { "'\(text)' can return \($0)" } ?? "'\(text)' can return its limit"
-    case .input:
+    case .policy:
+      message = "the policy lets '\(text)' be so, and \(reach)"
+    case .input, .believed:
       message = "'\(text)' can supply any value, so \(reach)"
     case .constant: message = "'\(text)'"
     }
@@ -171,6 +173,7 @@ extension Machine {
     default: break
     }
     if let cause = violation.cause, let value = fillWitness(cause) { values.append(value) }
+    if values.isEmpty { values = attributeWitness(confirmation) }
     return values
   }
 
@@ -193,6 +196,23 @@ extension Machine {
       return WitnessValue(name: "\(text) - \(name)", value: bytes / size)
     default: return nil
     }
+  }
+
+  /// The lengths of attributes, or the numbers in them, that show it.
+  private func attributeWitness(_ confirmation: Confirmation) -> [WitnessValue] {
+    guard let assignment = confirmation.assignment, let goal = confirmation.violation.goal?.form
+    else { return [] }
+    var values: [WitnessValue] = []
+    for (place, symbol) in attributeNumbers.sorted(by: { $0.value.index < $1.value.index })
+    where goal.coefficient(of: symbol) != 0 {
+      guard case .opaque(let maker) = universe[place.table].kind,
+        let known = assignment.value(of: LinearForm(symbol))
+      else { continue }
+      let text = module.text(of: body.instructions[maker].origin)
+      values.append(
+        WitnessValue(name: place.offset == 0 ? "length of \(text)" : text, value: known))
+    }
+    return values
   }
 
   private func addIndices(of address: ValueID, _ add: (ValueID) -> Void) {

@@ -167,6 +167,9 @@ public enum ModelEffect: Hashable, Sendable {
   case clobber(Int)
   /// May return once more, later, from the same call: `setjmp` (C11 7.13.1.1p3).
   case returnsAgain
+  /// Fills a table with the attributes of a message: the table's argument, the policy's, and whether attributes
+  /// without a kind are refused.
+  case attributes(Int, policy: Int, isStrict: Bool)
   /// Takes an argument as an address of the user's, not of the kernel's.
   case user(Int)
   /// Reads that many bytes of the user's memory, at the second argument, into the first.
@@ -305,7 +308,7 @@ public struct FunctionModel: Hashable, Sendable {
         .copyTerminated(target, _, _), .appendTerminated(target, _, _), .terminate(target, _),
         .external(target, _), .externalText(target, _), .printInto(target, _, _),
         .printBounded(target, _, _, _), .acquire(target, _), .allocateText(target),
-        .clobber(target):
+        .clobber(target), .attributes(target, _, _):
         true
       default: false
       }
@@ -347,6 +350,9 @@ public struct ModelTable: Sendable {
   /// function that they are handed to and the number of the argument.
   private(set) var entries: [String: [EntryClause]] = [:]
 
+  /// How the attributes of messages and their policies are laid out.
+  private(set) var attributeFormat: AttributeFormat?
+
   /// Makes a table; a later model of a name replaces an earlier one.
   public init(_ models: [FunctionModel]) {
     self.models = [:]
@@ -377,6 +383,13 @@ public struct ModelTable: Sendable {
   public func addingEntries(_ entries: [String: [EntryClause]]) -> ModelTable {
     var result = self
     result.entries.merge(entries) { _, new in new }
+    return result
+  }
+
+  /// The table with the layout of attributes added.
+  public func addingAttributes(_ format: AttributeFormat) -> ModelTable {
+    var result = self
+    result.attributeFormat = format
     return result
   }
 

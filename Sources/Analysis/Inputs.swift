@@ -149,6 +149,12 @@ extension Machine {
     return boundary.isNone ? "" : text(of: universe[boundary])
   }
 
+  /// Whether nobody knows how what comes from outside was checked.
+  func isBelieved(_ form: LinearForm, _ state: State) -> Bool {
+    let boundary = bounds(form, state).input
+    return !boundary.isNone && universe[boundary].kind == .believed
+  }
+
   /// Who chose a number.
   func input(of value: ValueID, _ state: State) -> BoundaryID {
     form(value).map { bounds($0, state).input } ?? .none

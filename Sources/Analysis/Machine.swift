@@ -173,6 +173,16 @@ struct Machine {
   var isNearUser = false
   /// What is promised of its arguments, where only code unseen calls it.
   var entry: EntryContract?
+  /// Tables of attributes that were made of a message, and how it was checked.
+  var attributeTables: [Region: AttributePolicy] = [:]
+  /// Where the addresses of such tables stand that nobody changes.
+  var attributeHolders: [AttributePlace: Region] = [:]
+  /// The attributes that places of the tables lead to.
+  var attributes: [AttributePlace: Region] = [:]
+  /// The numbers in attributes: their lengths, and what they hold.
+  var attributeNumbers: [AttributePlace: Symbol] = [:]
+  /// Whether anything is done with the answers of calls that parse messages.
+  var askedParses: [ValueID: Bool] = [:]
   /// Numbers that are addresses of the user's.
   var userNumbers: Set<Symbol> = []
   /// What parameters point to, where the size is promised.

@@ -38,6 +38,12 @@ extension Machine {
     if let known, let converted = asType(known, of: value, state) {
       return converted
     }
+    if !attributeTables.isEmpty,
+      let attribute = loadAttribute(region, offset.constant, at: value, &state)
+    {
+      state.keepCell(in: region, at: offset.constant, size: UInt32(size), attribute)
+      return attribute
+    }
     if let outside = loadInput(region, offset, size, at: value, &state) {
       state.keepCell(in: region, at: offset.constant, size: UInt32(size), outside)
       if fetchesTwice { noteFetched(region, offset.constant, size, outside, &state) }

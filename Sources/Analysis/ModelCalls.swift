@@ -200,6 +200,10 @@ extension Machine {
       checkRevealed(arguments, format: format, first: first, at: value, state)
     // The answer is what the model returns.
     case .asksError: break
+    case .attributes(let target, let policy, let isStrict):
+      guard has(target), has(policy) else { return }
+      clobber(arguments[target], &state)
+      fillAttributes(arguments[target], arguments[policy], isStrict: isStrict, by: value, &state)
     case .user(let index):
       if has(index) { takeAsUsers(arguments[index], at: value, index: index, &state) }
     case .fetch(let target, let index, let count):

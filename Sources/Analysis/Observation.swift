@@ -45,6 +45,8 @@ public enum BoundSource: Sendable, Hashable, Codable {
   case input(String)
   /// What a call of the snprintf family would have needed, were there room; the text is the call.
   case formatted(String)
+  /// What the policy of a message lets through; the text is the attribute.
+  case policy(String)
 }
 
 /// An access that leaves its object.
@@ -88,7 +90,10 @@ public struct AccessObservation: Sendable, Hashable, Codable {
   public var isHandedOn = false
   /// Whether the last element that is touched is the terminator of a string.
   public var endsInTerminator = false
-  /// Whether the size of the object is only what the program counts down along with a pointer into it.
+  /// Whether the object is a message's part that can be shorter than what is read of it.
+  public var isShort = false
+  /// Whether the size of the object is only what the program counts down along with a pointer into it, or code
+  /// that is not seen may have checked what comes from outside.
   public var isBelieved = false
 }
 
@@ -510,6 +515,8 @@ public struct SizeObservation: Sendable, Hashable, Codable {
   public var isAllocation: Bool
   /// Whether it is a floating number.
   public var isFloating = false
+  /// Whether code that is not seen may have checked what comes from outside.
+  public var isBelieved = false
 }
 
 /// Something that the analysis saw and a rule may report.

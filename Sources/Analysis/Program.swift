@@ -18,6 +18,8 @@ struct Program: Sendable {
   private let code: [LazyModule]
   /// Whether the units are all there is.
   let isWhole: Bool
+  /// How the attributes of messages and their policies are laid out.
+  let attributeFormat: AttributeFormat?
   /// For each function of each module the body that a call of it means.
   private var bodies: [[FunctionKey?]] = []
   /// Members of structs by their keys, of a program that is all there is.
@@ -39,6 +41,7 @@ struct Program: Sendable {
     self.units = units
     self.code = code
     self.isWhole = isWhole
+    attributeFormat = models.attributeFormat
     globals = units.map { unit in
       Lazy {
         Dictionary(

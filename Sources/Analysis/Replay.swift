@@ -353,7 +353,11 @@ extension Machine {
       let position = Int(positions[Int(value.index)])
       return position >= 0 && position < flow.loops[loop].start
     case .merge(let position, _): return position < flow.loops[loop].start
-    case .parameter, .parameterSize, .entry, .entrySize: return true
+    case .entry(let place):
+      // A part of a message is another one in each turn.
+      if case .opaque = universe[place.region].kind { return false }
+      return true
+    case .parameter, .parameterSize, .entrySize: return true
     case .derived, .image:
       let operands = universe.operands(of: symbol)
       return !operands.isEmpty && operands.allSatisfy { isInvariant($0, of: loop) }

@@ -233,6 +233,7 @@ extension Machine {
       input: input.isNone ? "" : text(of: universe[input]),
       isBytes: !input.isNone && universe[input].isTaken, isAllocation: isAllocation(value))
     observation.isFloating = type(of: number).isFloating
+    observation.isBelieved = !input.isNone && universe[input].kind == .believed
     report(
       Violation(
         candidate: Candidate(

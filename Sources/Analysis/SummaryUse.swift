@@ -601,6 +601,8 @@ extension Machine {
           ? $0.addingSaturating(access.excess) : access.excess.addingSaturating(1)
       }
       access.input = goal.map { inputText($0.form, inner) } ?? ""
+      access.isShort = place.map { isShort($0.region, amount) } ?? false
+      access.isBelieved = goal.map { isBelieved($0.form, inner) } ?? false
       access.staysInRecord = place.map { staysInRecord($0.inside, amount) } ?? access.staysInRecord
     }
     access.source = source(of: boundary)

@@ -21,6 +21,10 @@ struct Boundary: Hashable, Sendable {
     case input
     /// What a call of the snprintf family would have needed.
     case formatted
+    /// A check that somebody else made of what a user sent.
+    case policy
+    /// Somebody outside chooses the value, unless code that is not seen has checked it.
+    case believed
   }
 
   /// Where a boundary is written.
@@ -357,6 +361,11 @@ struct Universe: Sendable {
       RegionInfo(kind: isHeap ? .heap(value) : .opaque(value), size: size, isShared: !isHeap))
     valueRegions[Int(value.index)] = region.index
     return region
+  }
+
+  /// A new region that an instruction was the first to lead to.
+  mutating func region(ofPartAt value: ValueID) -> Region {
+    make(RegionInfo(kind: .opaque(value), size: nil, isShared: true))
   }
 
   /// What a symbol of a callee is in this call of it.

@@ -37,7 +37,14 @@ let entries = """
   platform_driver.probe: present 0
   spi_driver.probe: present 0
   i2c_driver.probe: present 0
-  genl_ops.doit genl_small_ops.doit: present 0; present 1
+  genl_ops.doit genl_small_ops.doit: present 0; present 1; attributes 1 attrs lax validate 1 unless pre_doit; payload 1 userhdr
+  genl_ops.dumpit genl_small_ops.dumpit: present 0; present 1
+  rtnl_link_ops.newlink: present 1; attributes 3 unless validate
+  rtnl_link_ops.changelink: present 0; attributes 2 unless validate
+  rtnl_link_ops.validate: attributes 1
+  nfnl_callback.call: present 0; present 1; attributes 2
+  nft_expr_ops.init: present 0; present 1; attributes 2
+  nft_obj_ops.init: present 0; attributes 1
   usb_fill_int_urb#5 usb_fill_bulk_urb#5 usb_fill_control_urb#5: present 0; payload 0 transfer_buffer
   """
 
@@ -85,8 +92,32 @@ private func parseEntryClause(_ words: [String]) -> EntryClause? {
   case ("outside", 2): return .outside(index)
   case ("payload", 3): return .outsideMember(index, words[2])
   case ("text", 2): return .text(index)
+  case ("attributes", _): return parseAttributes(index, words.dropFirst(2))
   default: return nil
   }
+}
+
+/// `MEMBER lax MEMBER BIT unless MEMBER…`, each part of which may be left out.
+private func parseAttributes(_ index: Int, _ words: ArraySlice<String>) -> EntryClause? {
+  var words = words
+  var member: String?
+  var lax: LaxMember?
+  var others: [String] = []
+  if let first = words.first, first != "lax", first != "unless" {
+    member = first
+    words = words.dropFirst()
+  }
+  if words.first == "lax" {
+    let parts = Array(words.prefix(3))
+    guard parts.count == 3, let bit = Int64(parts[2]) else { return nil }
+    lax = LaxMember(name: parts[1], bit: bit)
+    words = words.dropFirst(3)
+  }
+  if words.first == "unless" {
+    others = Array(words.dropFirst())
+    words = []
+  }
+  return words.isEmpty ? .attributes(index, member: member, lax: lax, unless: others) : nil
 }
 
 private func parseBounds(_ word: String) -> (Int64, Int64)? {

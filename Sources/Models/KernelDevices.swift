@@ -108,6 +108,19 @@ let kernelPackets = """
   nla_strdup: acquire memory
   """
 
+/// Kernel-doc of include/net/netlink.h and genetlink.h, "Attribute Parsing".
+///
+/// Those that are called deprecated let attributes through of which the policy says nothing.
+let kernelMessages = """
+  nla_parse: instead; attributes 0 4 strict; ret -4095..0
+  nla_parse_deprecated nla_parse_deprecated_strict __nla_parse: instead; attributes 0 4; ret -4095..0
+  nla_parse_nested: instead; attributes 0 3 strict; ret -4095..0
+  nla_parse_nested_deprecated: instead; attributes 0 3; ret -4095..0
+  nlmsg_parse genlmsg_parse: instead; attributes 2 4 strict; ret -4095..0
+  nlmsg_parse_deprecated nlmsg_parse_deprecated_strict __nlmsg_parse: instead; attributes 2 4; ret -4095..0
+  genlmsg_parse_deprecated: instead; attributes 2 4; ret -4095..0
+  """
+
 /// Objects that count who holds them: kernel-doc of kref.h, kobject.h, device.h, usb.h, of.h, file.h.
 let kernelReferences = """
   refcount_dec_and_test atomic_dec_and_test: instead; keep 0; clobber 0; counts; ret 0..1

@@ -15,12 +15,13 @@ extension ModelTable {
     [
       strings, characters, memory, streams, files, sockets, system, kernelCopies, kernelMemory,
       kernelErrors, kernelLocks, kernelPrinting, kernelText, kernelDevices, kernelBuses,
-      kernelPackets,
+      kernelPackets, kernelMessages,
       kernelReferences, threadLocks, checkedArithmetic,
     ].flatMap {
       (try? parseModels($0)) ?? []
     }
   ).addingConcerns(concerns).addingMemberConcerns(memberConcerns).addingEntries(kernelEntries)
+    .addingAttributes(netlinkAttributes)
 }
 
 /// Reads lines of models.

@@ -268,6 +268,10 @@ private let effectReaders: [String: EffectReader] = [
     guard try a.word(1) == "error" else { throw unknownWord(try a.word(1), among: ["error"]) }
     return .asksError(try a.number(0))
   },
+  "attributes": { a throws(ModelError) in
+    .attributes(
+      try a.number(0), policy: try a.number(1), isStrict: a.words.dropFirst(2).contains("strict"))
+  },
   "user": { a throws(ModelError) in .user(try a.number(0)) },
   "reveal": { a throws(ModelError) in .reveal(format: try a.number(0), first: try a.number(1)) },
   "lock": { a throws(ModelError) in .lock(try a.lock(), a.lockMode(), try a.lockResult()) },

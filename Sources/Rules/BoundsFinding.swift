@@ -40,6 +40,7 @@ extension AccessObservation {
 
   /// The rule that it belongs to.
   var cause: AccessCause {
+    if isShort { return .overrun }
     if isFencePost { return .fencePost }
     if !input.isEmpty { return isSize ? .taintedSize : .taintedIndex }
     return excess < 0 ? .underrun : .overrun
@@ -59,7 +60,7 @@ extension AccessObservation {
     case .witnessed:
       let isPlain = !staysInRecord && !isTrailing
       // Before the start there is nothing that an index could mean.
-      let isArgued = isFencePost || !input.isEmpty || excess < 0
+      let isArgued = isShort || isFencePost || !input.isEmpty || excess < 0
       return (isArgued && !mayBeMeant) || (isInevitable && isPlain) ? .a : .b
     }
   }
@@ -88,6 +89,7 @@ extension AccessObservation {
       return ""
     case .model:
       return "pass one byte less than the size, or check the result before it is an index"
+    case .policy: return "let the policy's greatest value be one less than the size"
     case .constant, .loopUntil, .loopEnd, .formatted, .input: return ""
     }
   }

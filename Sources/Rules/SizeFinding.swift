@@ -19,6 +19,7 @@ extension BoundSource {
     case .formatted(let text):
       ", because '\(text)' returns what it would have needed, not what it wrote"
     case .input(let text): ", because '\(text)' supplies it and nothing bounds it"
+    case .policy(let text): ", because the policy of '\(text)' lets it through"
     }
   }
 }
@@ -40,7 +41,8 @@ func reportSizes(
     let text = message(number)
     findings.append(
       pass.finding(
-        rule, observation, text + condition + number.source.reason, tier: tier, hint: hint,
+        rule, observation, text + condition + number.source.reason,
+        tier: number.isBelieved ? .b : tier, hint: hint,
         last: text))
   }
 }

@@ -82,6 +82,11 @@ import Testing
         if case .write(_, .constant) = $0 { true } else { false }
       }
     },
+    Kind("attributes") { model in
+      model.effects.contains {
+        if case .attributes = $0 { true } else { false }
+      }
+    },
     Kind("keeps", but: ["build_skb"]) { model in
       model.effects.contains {
         if case .keep = $0 { true } else { false }

@@ -11,7 +11,7 @@ import Testing
   static let kernelTables = [
     kernelCopies, kernelMemory, kernelErrors, kernelLocks, kernelPrinting, kernelText,
     kernelDevices,
-    kernelBuses, kernelPackets, kernelReferences, threadLocks,
+    kernelBuses, kernelPackets, kernelMessages, kernelReferences, threadLocks,
   ]
 
   @Test func theTablesFollowTheGrammar() throws {
@@ -25,7 +25,10 @@ import Testing
     let contracts = try parseEntries(entries)
     #expect(contracts.count > 40)
     for name in contracts.keys { #expect(name.contains(".") || name.contains("#"), "\(name)") }
-    for text in ["a.b: user", "a.b: wirte 0", "a.b", "a.b: room 1 x", "a.b: chosen 1 5..3"] {
+    for text in [
+      "a.b: user", "a.b: wirte 0", "a.b", "a.b: room 1 x", "a.b: chosen 1 5..3",
+      "a.b: attributes 1 lax validate",
+    ] {
       #expect(throws: ModelError.self) { try parseEntries(text) }
     }
   }
