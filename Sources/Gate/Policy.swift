@@ -50,7 +50,8 @@ public struct Policy: Hashable, Sendable {
   public var base: String?
   /// Files in which nothing is judged.
   public var excluded: [PathPattern] = []
-  /// Whether files with git's attribute `linguist-generated` are not judged.
+  /// Whether generated files are not judged: those with a generator's mark or git's attribute
+  /// `linguist-generated`.
   public var excludesGenerated = true
   /// Whether files with git's attribute `linguist-vendored` are not judged.
   public var excludesVendored = true

@@ -55,7 +55,7 @@ struct BaselineCommand: AsyncParsableCommand {
         )
       }
       let run = try await options.analyse()
-      let (difference, _) = run.judgement.judge(
+      let (difference, _, _) = run.judgement.judge(
         run.program, isWhole: true, rules: RuleSet.all, hasBaseline: false)
       let baseline = Baseline(of: difference.findings)
       try BaselineFile.write(baseline, root: root)
@@ -100,7 +100,7 @@ struct BaselineCommand: AsyncParsableCommand {
       let run = try await options.analyse()
       _ = try run.baseline()
       let gone = run.goneEntries()
-      let (difference, _) = run.judgement.judge(
+      let (difference, _, _) = run.judgement.judge(
         run.program, isWhole: true, rules: RuleSet.analysis)
       let new = difference.findings.filter { $0.finding.tier == .a }
       var lines = gone.map { "- \($0.path):\($0.line) \($0.rule) \($0.fingerprint.prefix(12))" }
@@ -154,7 +154,7 @@ extension WholeProgram {
   /// The entries whose findings are gone; where something was not analysed, nothing of what it may have
   /// read is said to be gone.
   fileprivate func goneEntries() -> [BaselineEntry] {
-    let (_, unmatched) = judgement.judge(program, isWhole: true, rules: RuleSet.all)
+    let (_, unmatched, _) = judgement.judge(program, isWhole: true, rules: RuleSet.all)
     guard !program.ledger.allSatisfy(\.isAnalysed) || !plan.uncovered.isEmpty else {
       return unmatched
     }

@@ -25,6 +25,9 @@ struct CheckCommand: AsyncParsableCommand, TakesCompilerFlags {
       valueName: "I/N"))
   var shard: Shard?
 
+  @Flag(help: "Show what is found in generated files too.")
+  var generated = false
+
   @OptionGroup var output: OutputOptions
 
   mutating func validate() throws {
@@ -41,7 +44,10 @@ struct CheckCommand: AsyncParsableCommand, TakesCompilerFlags {
   func run() async throws {
     let rules = try analysis.rules()
     let place = WorkingPlace.current
-    let judgement = try WorkTreeJudgement(root: place.root, day: day.day)
+    var judgement = try WorkTreeJudgement(root: place.root, day: day.day)
+    judgement.generated?.named = Set(
+      source.paths.map { place.reportedPath(Paths.absolute($0, in: place.directory)) })
+    if generated { judgement.generated = nil }
     var plan = try source.plan(in: place, policy: judgement.policy)
     let isWhole = source.paths.isEmpty
     if isWhole { plan.leaveOut(judgement.policy) }
@@ -88,12 +94,13 @@ struct CheckCommand: AsyncParsableCommand, TakesCompilerFlags {
     _ program: ProgramAnalysis, plan: UnitPlan, rules: [RuleInfo], judgement: WorkTreeJudgement,
     isWhole: Bool, isVerbose: Bool
   ) -> Report {
-    let (difference, _) = judgement.judge(program, isWhole: isWhole, rules: rules)
+    let (difference, _, leftOut) = judgement.judge(program, isWhole: isWhole, rules: rules)
     let entries = ledger(units: program.ledger, uncovered: plan.uncovered)
     var report = Report(
       command: "check", verdict: verdict(findings: difference.findings, ledger: entries),
       findings: difference.findings, fixed: [], ledger: entries,
-      notes: plan.notes + program.notes(isVerbose: isVerbose), head: "", base: "", rules: rules,
+      notes: plan.notes + [leftOut].compactMap(\.self) + program.notes(isVerbose: isVerbose),
+      head: "", base: "", rules: rules,
       version: Version.number, suppressed: difference.suppressed)
     report.counts = difference.counts
     return report

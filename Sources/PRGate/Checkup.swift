@@ -94,19 +94,41 @@ struct Checkup: Sendable {
 
   /// What a kernel tree needs before its files can be read.
   @Sendable private func kernel() -> [Symptom] {
-    let tree = KernelTree(root: place.root)
-    guard tree.isKernel else { return [] }
+    let source = KernelTree(root: place.root)
+    guard source.isKernel else { return [] }
+    let products = objectTree
+    let tree = products.map { KernelTree(root: $0) } ?? source
+    let place = products.map { " in \($0)" } ?? ""
     guard tree.has(".config") else {
-      return [.broken("kernel", "not configured; run 'make defconfig', or copy a .config")]
-    }
-    guard tree.has("include/generated/autoconf.h") else {
       return [
         .broken(
           "kernel",
-          "include/generated/autoconf.h is missing; run '\(KernelTree.preparation)'")
+          products.map { "not configured\(place); run 'make O=\($0) defconfig', or copy a .config" }
+            ?? "not configured; run 'make defconfig', or copy a .config")
       ]
     }
-    return [.fine("kernel", "configured, generated headers are there")]
+    guard tree.has("include/generated/autoconf.h") else {
+      let recipe =
+        products.map { "make -C \($0) olddefconfig prepare modules_prepare" }
+        ?? KernelTree.preparation
+      return [
+        .broken("kernel", "include/generated/autoconf.h is missing\(place); run '\(recipe)'")
+      ]
+    }
+    return [.fine("kernel", "configured\(place), generated headers are there")]
+  }
+
+  /// Where the database's build has its products, if that is not the tree of the sources.
+  private var objectTree: String? {
+    let found =
+      database.map { Paths.absolute($0, in: place.directory) }
+      ?? DatabaseDiscovery.database(for: place.directory)
+    guard let found, let commands = try? CompilationDatabase(at: found).commands,
+      let command = commands.first(where: KernelTree.isKernel),
+      let tree = KernelTree.objectTree(of: command.arguments, in: command.directory),
+      Paths.canonical(tree) != place.root
+    else { return nil }
+    return tree
   }
 
   /// Whether pushes are judged.

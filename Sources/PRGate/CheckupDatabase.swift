@@ -25,7 +25,7 @@ extension Checkup {
       return [.broken("database", "\(path) has no C file; \(recipe)")]
     }
     var symptoms = [entries(units, path), gone(units, path)].compactMap(\.self)
-    symptoms += kernelEntries(commands.commands, units)
+    symptoms += kernelEntries(commands.commands, units) + generated(units)
     symptoms += [age(of: commands.path, path), await unlisted(units, path)].compactMap(\.self)
     return symptoms + flags(of: units) + (await trial(of: units))
   }
@@ -41,14 +41,23 @@ extension Checkup {
   ) -> [Symptom] {
     guard KernelTree(root: place.root).isKernel || units.contains(where: KernelTree.isKernel)
     else { return [] }
-    let generated = units.count { $0.file.hasSuffix(".mod.c") }
     let assembler = all.count { $0.file.hasSuffix(".S") }
-    guard generated + assembler > 0 else { return [] }
+    guard assembler > 0 else { return [] }
+    return [
+      .fine("kernel", "\(number(assembler, "file")) of assembler, which prgate does not read")
+    ]
+  }
+
+  /// What of the units programs wrote.
+  private func generated(_ units: [CompileCommand]) -> [Symptom] {
+    let files = Set(units.map(\.file)).filter(GeneratedSources.contains)
+    guard !files.isEmpty else { return [] }
+    let names = list(files.map { place.reportedPath($0) }.sorted(by: Paths.isOrderedBefore))
     return [
       .fine(
-        "kernel",
-        "\(number(generated, "'.mod.c' file")) that the build writes, and "
-          + "\(number(assembler, "file")) of assembler, which prgate does not read")
+        "sources",
+        "\(number(files.count, "generated file")) (\(names)): what \(files.count == 1 ? "it does" : "they do") "
+          + "counts for callers, what is found there is not shown")
     ]
   }
 

@@ -48,6 +48,11 @@ struct GateJudgement {
       let more = exclusions.changed.count > 3 ? ", …" : ""
       notes.append("not judged, as the policy says: \(names)\(more)")
     }
+    if !exclusions.newlyMarked.isEmpty {
+      let names = exclusions.newlyMarked.prefix(3).joined(separator: ", ")
+      let more = exclusions.newlyMarked.count > 3 ? ", …" : ""
+      notes.append("the change says 'generated', which excuses nothing in it: \(names)\(more)")
+    }
   }
 
   /// Whether the base has to be asked: for what may block or is shown as new, which is argued (tier A),
@@ -125,7 +130,7 @@ struct GateJudgement {
     _ program: ProgramAnalysis, _ terms: SuppressionTerms, _ exclusions: GateExclusions
   ) -> Side {
     let suppressions = program.suppressions(terms)
-    func isJudged(_ finding: Finding) -> Bool { !exclusions.contains(finding.location.path) }
+    func isJudged(_ finding: Finding) -> Bool { !exclusions.contain(finding) }
     let findings = program.findings(suppressions, policy: terms.policy, isWhole: false)
     let around = program.findingsAround.filter { terms.policy.level(of: $0) != .off }
     return Side(

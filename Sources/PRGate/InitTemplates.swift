@@ -21,9 +21,10 @@ struct InitTemplates {
         # A change is not judged while something that it reaches could not be analysed.
         on-incomplete: fail
       paths:
-        # Code that .gitattributes calls generated or vendored is not judged.
-        generated: true
-        vendored: true
+        # Whether to judge files that a program writes (its mark in their first comments, or git's
+        # attribute linguist-generated), and copies of other projects (linguist-vendored).
+        generated: false
+        vendored: false
       # Errors block and warnings warn, unless a line here says otherwise: block, warn or off.
 
       """

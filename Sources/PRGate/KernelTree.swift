@@ -10,6 +10,33 @@ struct KernelTree: Sendable {
   /// Makes the headers that the kernel's build generates (Documentation/kbuild/kbuild.rst).
   static let preparation = "make olddefconfig prepare modules_prepare"
 
+  /// The same for a command's own tree of build products: with `O=` they do not lie beside the sources, and
+  /// a module outside of the kernel's tree takes them from the kernel that it is built for.
+  static func preparation(for arguments: [String], root: String) -> String {
+    let flag = "-working-directory="
+    let directory = arguments.last { $0.hasPrefix(flag) }.map { String($0.dropFirst(flag.count)) }
+    guard let tree = objectTree(of: arguments, in: directory ?? root), tree != root else {
+      return preparation
+    }
+    return "make -C \(tree) olddefconfig prepare modules_prepare"
+  }
+
+  /// Where the build that a command is of puts the headers that it makes; nil where no flag says so.
+  ///
+  /// Each build names `arch/…/include/generated` of its own tree of products (`LINUXINCLUDE`).
+  static func objectTree(of arguments: [String], in directory: String) -> String? {
+    for argument in arguments {
+      let path = argument.hasPrefix("-I") ? argument.dropFirst(2) : argument[...]
+      let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+      guard parts.count >= 4, Array(parts.suffix(2)) == ["include", "generated"],
+        parts[parts.count - 4] == "arch"
+      else { continue }
+      let tree = parts.dropLast(4).joined(separator: "/")
+      return Paths.absolute(tree.isEmpty ? "." : tree, in: directory)
+    }
+    return nil
+  }
+
   func has(_ path: String) -> Bool {
     FileManager.default.fileExists(atPath: root + "/" + path)
   }

@@ -105,7 +105,7 @@ struct SuppressionsCommand: AsyncParsableCommand {
       let run = try await WholeProgram(
         database: database, analysis: analysis, output: output, day: day.day)
       let own = Set(GateRule.all.map(\.id))
-      let (difference, _) = run.judgement.judge(
+      let (difference, _, _) = run.judgement.judge(
         run.program, isWhole: true, rules: RuleSet.all, hasBaseline: false)
       let findings = difference.findings.filter { own.contains($0.finding.rule) }
       let entries = ledger(units: run.program.ledger, uncovered: run.plan.uncovered)

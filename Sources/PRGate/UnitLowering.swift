@@ -127,7 +127,8 @@ enum UnitLowering {
     if !first.message.hasSuffix("file not found") {
       step = "repair the code, or give the flags of its build"
     } else if KernelTree.makes(missing: first.message, for: unit.arguments) {
-      step = "the kernel's build makes it: run '\(KernelTree.preparation)'"
+      let recipe = KernelTree.preparation(for: unit.arguments, root: root)
+      step = "the kernel's build makes it: run '\(recipe)'"
     } else {
       step = "add its directory with -I, or build what makes it"
     }

@@ -111,7 +111,9 @@ private struct TextWriter {
       case .incomplete: .warning
       }
     output += styled(report.verdict.rawValue, style) + ": " + verdictInWords(report) + "\n"
-    for line in totalsLines(report) + ledgerLines(report) { output += line + "\n" }
+    for line in totalsLines(report)
+      + ledgerLines(report, showsAll: options.showAll)
+    { output += line + "\n" }
   }
 
   private func styled(_ text: String, _ style: Style) -> String {
@@ -201,13 +203,32 @@ private func remark(on effect: PolicyChange.Effect) -> String {
 }
 
 /// The coverage ledger in lines: what was not analysed, what was not understood, and the count.
-func ledgerLines(_ report: Report) -> [String] {
-  var lines: [String] = []
+///
+/// Units that lack the same share a line, unless `showsAll` asks for each: a header that is not there is
+/// missed by hundreds, and what to do about it is said once. The first few are named.
+func ledgerLines(_ report: Report, showsAll: Bool = true) -> [String] {
+  var gaps: [(line: String, others: [String])] = []
+  var known: [String: Int] = [:]
   for entry in report.ledger {
     guard case .incomplete(let reason) = entry.coverage else { continue }
+    let cause = withoutPlace(reason)
+    if !showsAll, let index = known[cause] {
+      gaps[index].others.append(entry.path)
+      continue
+    }
+    known[cause] = gaps.count
     // What a compiler says begins with its place, mostly in the unit itself.
     let place = reason.hasPrefix(entry.path + ":") ? "" : visible(path: entry.path) + ": "
-    lines.append("not analysed: " + place + visible(reason))
+    gaps.append(("not analysed: " + place + visible(reason), []))
+  }
+  var lines: [String] = []
+  for (line, others) in gaps {
+    lines.append(line)
+    guard !others.isEmpty else { continue }
+    let names = others.prefix(3).map { visible(path: $0) }.joined(separator: ", ")
+    let more = others.count > 3 ? ", …; --all names them" : ""
+    lines.append(
+      "not analysed: … and \(counted(others.count, "more unit")), as above: \(names)\(more)")
   }
   let unknown = report.ledger.reduce(0) { $0 + $1.functionsWithUnknowns }
   if unknown > 0 {
@@ -220,6 +241,22 @@ func ledgerLines(_ report: Report) -> [String] {
   let units = report.units
   lines.append("analysed \(units.analysed)/\(units.needed) units")
   return lines
+}
+
+/// A reason without the file and the line that it begins with, and without the count of further errors.
+private func withoutPlace(_ reason: String) -> String {
+  var rest = reason[...]
+  // "file:line: ": what comes before the first blank ends with a number between colons.
+  if let blank = rest.firstIndex(of: " "), rest[..<blank].hasSuffix(":"),
+    rest[..<blank].dropLast().reversed().prefix(while: { $0 != ":" }).allSatisfy(\.isNumber)
+  {
+    rest = rest[rest.index(after: blank)...]
+  }
+  guard let start = rest.firstRange(of: " (and "), let end = rest.firstRange(of: " more); ") else {
+    return String(rest)
+  }
+  return start.upperBound < end.lowerBound
+    ? String(rest[..<start.lowerBound] + "; " + rest[end.upperBound...]) : String(rest)
 }
 
 /// The unknown constructs of all units by cause, sorted by cause.

@@ -93,6 +93,27 @@ import Testing
       ])
   }
 
+  @Test func whatManyUnitsLackIsSaidOnce() {
+    func gap(_ path: String, _ reason: String) -> LedgerEntry {
+      LedgerEntry(path: path, coverage: .incomplete(reason: reason))
+    }
+    let missing = "'auto.h' file not found"
+    let ledger =
+      [gap("a.c", "a.c:1: \(missing) (and 2 more); build it")]
+      + (1...5).map { gap("b\($0).c", "include/all.h:7: \(missing); build it") }
+      + [gap("c.c", "c.c:1: 'other.h' file not found; build it")]
+    let report = Sample.report([], verdict: .incomplete, ledger: ledger)
+    let lines = text(report).split(separator: "\n")
+    #expect(
+      lines.suffix(4)
+        == [
+          "not analysed: a.c:1: \(missing) (and 2 more); build it",
+          "not analysed: … and 5 more units, as above: b1.c, b2.c, b3.c, …; --all names them",
+          "not analysed: c.c:1: 'other.h' file not found; build it", "analysed 0/7 units",
+        ][...])
+    #expect(text(report, showAll: true).contains("not analysed: b5.c: include/all.h:7: "))
+  }
+
   @Test func nothingToCheckIsSaid() {
     let text = text(Sample.report([], command: "gate", verdict: .pass, ledger: []))
     #expect(text == "PASS: nothing to check (e4f5a6b against a1b2c3d)\nanalysed 0/0 units\n")
