@@ -101,6 +101,7 @@ extension Machine {
     _ summary: Summary, _ arguments: [ValueID], _ writes: [AbstractValue?], at value: ValueID,
     _ state: inout State
   ) {
+    let behind = summary.writesShared ? objects(behind: arguments, state) : []
     for (index, argument) in arguments.enumerated() {
       guard case .pointer(let region, _, _, _) = registers[Int(argument.index)] else { continue }
       if index >= summary.parameterCount {
@@ -129,7 +130,33 @@ extension Machine {
       case .unknown?, .function?, nil: isUnnamed = true
       }
     }
+    for region in behind {
+      noteWrite(region, &state)
+      state.forget(region)
+    }
     if isUnnamed { havoc(&state) }
+  }
+
+  /// The objects that pointers in the arguments' objects lead to.
+  ///
+  /// A callee that writes at places that have no name may do so there: `if (!*to) *to = allocate();` leaves a
+  /// pointer of which nothing is known, and it is mostly the caller's.
+  private func objects(behind arguments: [ValueID], _ state: State) -> [Region] {
+    if state.cells.isEmpty { return [] }
+    var found: [Region] = []
+    for argument in arguments {
+      guard case .pointer(let region, _, _, _) = registers[Int(argument.index)] else { continue }
+      var index = state.firstCell(in: region, endingAfter: .min)
+      while index < state.cells.count, state.cells[index].region == region {
+        if case .pointer(let target, _, _, _) = state.cells[index].value, target != region,
+          !found.contains(target)
+        {
+          found.append(target)
+        }
+        index += 1
+      }
+    }
+    return found
   }
 
   /// Gives the memory that the call makes its names here.
