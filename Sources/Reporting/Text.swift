@@ -204,31 +204,35 @@ private func remark(on effect: PolicyChange.Effect) -> String {
 
 /// The coverage ledger in lines: what was not analysed, what was not understood, and the count.
 ///
-/// Units that lack the same share a line, unless `showsAll` asks for each: a header that is not there is
-/// missed by hundreds, and what to do about it is said once. The first few are named.
+/// Many units that lack the same share a line, unless `showsAll` asks for each: a header that is not there
+/// is missed by hundreds, and what to do about it is said once. The first few are named.
 func ledgerLines(_ report: Report, showsAll: Bool = true) -> [String] {
-  var gaps: [(line: String, others: [String])] = []
+  var gaps: [(line: String, others: [(path: String, line: String)])] = []
   var known: [String: Int] = [:]
   for entry in report.ledger {
     guard case .incomplete(let reason) = entry.coverage else { continue }
     let cause = withoutPlace(reason)
+    // What a compiler says begins with its place, mostly in the unit itself.
+    let place = reason.hasPrefix(entry.path + ":") ? "" : visible(path: entry.path) + ": "
+    let line = "not analysed: " + place + visible(reason)
     if !showsAll, let index = known[cause] {
-      gaps[index].others.append(entry.path)
+      gaps[index].others.append((entry.path, line))
       continue
     }
     known[cause] = gaps.count
-    // What a compiler says begins with its place, mostly in the unit itself.
-    let place = reason.hasPrefix(entry.path + ":") ? "" : visible(path: entry.path) + ": "
-    gaps.append(("not analysed: " + place + visible(reason), []))
+    gaps.append((line, []))
   }
   var lines: [String] = []
   for (line, others) in gaps {
     lines.append(line)
-    guard !others.isEmpty else { continue }
-    let names = others.prefix(3).map { visible(path: $0) }.joined(separator: ", ")
-    let more = others.count > 3 ? ", …; --all names them" : ""
+    // A few lines more are no flood, and each is whole.
+    guard others.count > 3 else {
+      lines += others.map(\.line)
+      continue
+    }
+    let names = others.prefix(3).map { visible(path: $0.path) }.joined(separator: ", ")
     lines.append(
-      "not analysed: … and \(counted(others.count, "more unit")), as above: \(names)\(more)")
+      "not analysed: … and \(others.count) more units, as above: \(names), …; --all names them")
   }
   let unknown = report.ledger.reduce(0) { $0 + $1.functionsWithUnknowns }
   if unknown > 0 {
