@@ -283,7 +283,12 @@ extension Machine {
     let type = module.types[field.type]
     // A trailing array of at most one element, or without a bound, stands for what follows it.
     guard case .array(_, let count) = type.kind, count > 1, let size = Int64(exactly: type.size)
-    else { return .pointer(region, offset: offset, inside: .none, mayBeNull: mayBeNull) }
+    else {
+      if let counted = countedArray(operand, fieldID, region, offset) {
+        return .pointer(region, offset: offset, inside: counted, mayBeNull: mayBeNull)
+      }
+      return .pointer(region, offset: offset, inside: .none, mayBeNull: mayBeNull)
+    }
     let record = module.records[field.record]
     let isLast = isLast(fieldID) && !record.isUnion
     if isLast, !isInput(region), let total = universe[region].size,

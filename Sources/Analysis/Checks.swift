@@ -71,7 +71,7 @@ extension Machine {
       return
     }
     let isOpen = isInput(region) && !sizedInputs.contains(region)
-    if inside == .none, isOpen {
+    if isOpen, inside == .none || size(of: inside, state) == nil {
       guard let size = universe[region].size,
         let excess = offset.adding(length)?.subtracting(size)
       else { return }
@@ -85,15 +85,21 @@ extension Machine {
     let access = Access(
       address: address, length: length, isWrite: isWrite, value: value, argument: argument,
       region: region, inside: inside, endsInTerminator: endsInTerminator)
-    // The member array bounds the pointer, and the object around it does as well.
-    if inside != .none, let inner = offset.subtracting(universe[inside].base),
-      check(access, from: inner, size: LinearForm(constant: universe[inside].size), state)
+    var whole = access
+    whole.inside = .none
+    // What the memory itself has no room for is worse than what a member does not count.
+    if universe[inside].counter != nil, !isOpen, let size = universe[region].size,
+      check(whole, from: offset, size: size, state)
     {
       return
     }
-    if !isOpen, let size = universe[region].size {
-      var whole = access
-      whole.inside = .none
+    // The member array bounds the pointer, and the object around it does as well.
+    if inside != .none, let inner = offset.subtracting(universe[inside].base),
+      let size = size(of: inside, state), check(access, from: inner, size: size, state)
+    {
+      return
+    }
+    if !isOpen, universe[inside].counter == nil, let size = universe[region].size {
       _ = check(whole, from: offset, size: size, state)
     }
   }
@@ -123,6 +129,13 @@ extension Machine {
     if over.interval.high > 0 {
       let isDefinite = over.interval.low > 0 && length.low > 0
       guard isDefinite || !over.highBoundary.isNone else {
+        if let chosen = chosenPast(access.inside, excess, state) {
+          report(
+            violation(
+              access, size: size, excess: Int128(excess.constant),
+              goal: (excess, Int128(excess.constant)), boundary: chosen, false, state))
+          return true
+        }
         checkIndex(
           of: access.address, into: access.region, access.inside, excess: excess,
           high: over.interval.high, at: access.value, state)
@@ -187,6 +200,7 @@ extension Machine {
     observation.isBelieved = isBelieved(goal.form, state)
     observation.isShort = isShort(region, excess)
     observation.isBehindSearch = isBehindSearch(boundary)
+    observation.counter = counterName(inside)
     observation.endsInTerminator = access.endsInTerminator
     return Violation(
       candidate: Candidate(
@@ -213,15 +227,15 @@ extension Machine {
 
   /// Whether an access past a member array ends inside the struct that holds it.
   func staysInRecord(_ inside: SubObject, _ excess: Int128) -> Bool {
-    guard inside != .none, excess > 0 else { return false }
-    let field = module.fields[universe[inside].field]
-    let end = field.byteOffset + UInt64(clamping: universe[inside].size)
+    guard let array = universe.fixedArray(inside), excess > 0 else { return false }
+    let field = module.fields[array.field]
+    let end = field.byteOffset + UInt64(clamping: array.size)
     return Int128(end) + excess <= Int128(module.records[field.record].size)
   }
 
   func isTrailing(_ inside: SubObject, _ region: Region) -> Bool {
-    inside != .none && universe[region].size?.isConstant != true
-      && isLast(universe[inside].field)
+    guard let array = universe.fixedArray(inside) else { return false }
+    return universe[region].size?.isConstant != true && isLast(array.field)
   }
 
   /// The condition or call in the words of the source.
@@ -353,8 +367,8 @@ extension Machine {
   func capacity(of address: ValueID) -> LinearForm? {
     guard case .pointer(let region, let offset, let inside, _) = registers[Int(address.index)]
     else { return nil }
-    if inside != .none {
-      return universe[inside].base.adding(constant: universe[inside].size)?.subtracting(offset)
+    if let array = universe.fixedArray(inside) {
+      return array.base.adding(constant: array.size)?.subtracting(offset)
     }
     return universe[region].size?.subtracting(offset)
   }

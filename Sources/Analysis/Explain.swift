@@ -174,7 +174,22 @@ extension Machine {
     }
     if let cause = violation.cause, let value = fillWitness(cause) { values.append(value) }
     if values.isEmpty { values = attributeWitness(confirmation) }
+    if let count = countWitness(confirmation),
+      !values.contains(where: { $0.name.hasSuffix(count.name) })
+    {
+      values.insert(count, at: 0)
+    }
     return values
+  }
+
+  /// What the member holds that counts the elements of the array.
+  private func countWitness(_ confirmation: Confirmation) -> WitnessValue? {
+    guard case .access(let access) = confirmation.violation.observation, !access.counter.isEmpty,
+      let goal = confirmation.violation.goal?.form,
+      let index = (0..<goal.count).first(where: { goal[$0].coefficient < 0 }),
+      let value = confirmation.assignment?.value(of: LinearForm(goal[index].symbol))
+    else { return nil }
+    return WitnessValue(name: access.counter, value: value)
   }
 
   /// A value that the witness decides, by its source text; a pointer by its distance in elements.

@@ -243,11 +243,11 @@ extension Machine {
     let length = count.map { bounds($0, state).interval.high } ?? Int128(Int64.max)
     var low = max(reach.low, 0)
     var high = max(reach.high, 0) + max(length, 0)
-    if inside != .none {
+    if let array = universe.fixedArray(inside) {
       // Whether it stays in its array is another question.
-      let base = bounds(universe[inside].base, state).interval
+      let base = bounds(array.base, state).interval
       low = max(low, base.low)
-      high = min(high, base.high + Int128(universe[inside].size))
+      high = min(high, base.high + Int128(array.size))
     }
     return (Int64(clamping: low), Int64(clamping: high))
   }

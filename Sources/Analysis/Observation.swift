@@ -95,6 +95,8 @@ public struct AccessObservation: Sendable, Hashable, Codable {
   /// Whether the size of the object is only what the program counts down along with a pointer into it, or code
   /// that is not seen may have checked what comes from outside.
   public var isBelieved = false
+  /// The member that counts the elements of the object, which is a flexible array; else empty.
+  public var counter = ""
 }
 
 /// A string use of an array that may lack its terminator.

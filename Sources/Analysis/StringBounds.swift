@@ -98,7 +98,7 @@ extension Machine {
   private func place(
     of offset: LinearForm, _ region: Region, _ inside: SubObject, _ state: State
   ) -> SymbolFact? {
-    let base = inside == .none ? LinearForm.zero : universe[inside].base
+    let base = universe.fixedArray(inside)?.base ?? .zero
     return offset.subtracting(base).map { bounds($0, state) }
   }
 

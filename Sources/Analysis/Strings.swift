@@ -43,8 +43,7 @@ extension Machine {
   /// The array that a pointer points into.
   func stringPlace(_ region: Region, _ inside: SubObject, _ offset: LinearForm) -> StringPlace? {
     if isChoice(region) { return nil }
-    if inside != .none {
-      let array = universe[inside]
+    if let array = universe.fixedArray(inside) {
       guard array.base.isConstant, let inner = offset.adding(constant: -array.base.constant) else {
         return nil
       }

@@ -212,11 +212,12 @@ extension Machine {
     _ address: ValueID, _ requirement: Requirement, isWrite: Bool, at value: ValueID,
     argument: Int, _ region: Region, _ inside: SubObject, _ boundary: BoundaryID
   ) {
-    let observation = AccessObservation(
+    var observation = AccessObservation(
       isWrite: isWrite, object: objectName(address, region, inside), size: nil, lastByte: nil,
       excess: 0, elementSize: elementSize(address, of: value), source: .constant,
-      callee: calleeName(value), staysInRecord: inside != .none,
+      callee: calleeName(value), staysInRecord: universe.fixedArray(inside) != nil,
       isTrailing: isTrailing(inside, region), isSize: !calleeName(value).isEmpty)
+    observation.counter = counterName(inside)
     report(
       Violation(
         candidate: Candidate(

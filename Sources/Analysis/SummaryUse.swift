@@ -419,8 +419,8 @@ extension Machine {
     after offset: LinearForm, _ region: Region, _ inside: SubObject, _ symbol: Symbol,
     _ binding: inout Binding, _ state: inout State
   ) -> LinearForm? {
-    if inside != .none {
-      return universe[inside].base.adding(constant: universe[inside].size)?.subtracting(offset)
+    if inside != .none, let size = size(of: inside, state) {
+      return universe[inside].base.adding(size)?.subtracting(offset)
     }
     guard isChoice(region) else { return universe[region].size?.subtracting(offset) }
     guard mode == .explore else { return nil }
@@ -497,15 +497,18 @@ extension Machine {
       _ = judge(call, nil, from: start, size: size, inner)
     case .input:
       guard let place, let start = place.offset.adding(start) else { return }
-      if place.inside != .none, let within = start.subtracting(universe[place.inside].base) {
-        let size = LinearForm(constant: universe[place.inside].size)
+      if place.inside != .none, let within = start.subtracting(universe[place.inside].base),
+        let size = size(of: place.inside, inner)
+      {
         if judge(call, place, from: within, size: size, inner) { return }
       }
       var whole = place
       whole.inside = .none
       if let size = universe[place.region].size {
         if isInput(place.region) {
-          if place.inside == .none { passOn(call, whole, from: start, size: size, inner) }
+          if universe.fixedArray(place.inside) == nil {
+            passOn(call, whole, from: start, size: size, inner)
+          }
         } else {
           _ = judge(call, whole, from: start, size: size, inner)
         }
@@ -619,6 +622,7 @@ extension Machine {
     if let place {
       access.object = objectName(place.address, place.region, place.inside)
       access.isTrailing = isTrailing(place.inside, place.region)
+      access.counter = counterName(place.inside)
     }
     access.size = bounds(size, inner).interval.constant.flatMap { Int64(exactly: $0) }
     if let amount = goal?.value {

@@ -82,7 +82,9 @@ extension Machine {
 
   /// Whether an object has a size that its declaration gives.
   private func isFixed(_ region: Region, _ inside: SubObject) -> Bool {
-    if inside != .none { return !isTrailing(inside, region) }
+    if inside != .none {
+      return universe.fixedArray(inside) != nil && !isTrailing(inside, region)
+    }
     switch universe[region].kind {
     case .local, .global: return true
     default: return false
@@ -191,7 +193,7 @@ extension Machine {
       fact.interval.low == 0, !asks(known, state), isCalledByStrangers()
     else { return }
     let size =
-      inside == .none ? universe[region].size?.constant ?? 0 : universe[inside].size
+      universe.fixedArray(inside)?.size ?? universe[region].size?.constant ?? 0
     let observation = UncheckedObservation(
       role: .index, callee: "", expression: module.text(of: body.instructions[index].origin),
       object: objectName(address, region, inside), size: size / Int64(stride),

@@ -139,10 +139,22 @@ struct SubObjectInfo: Hashable, Sendable {
   var region: Region
   /// Where it starts in the region.
   var base: LinearForm
-  /// Its size in bytes.
+  /// Its size in bytes; 0 where a member counts its elements.
   var size: Int64
   /// The member that it is.
   var field: FieldID
+  /// The member that counts its elements.
+  var counter: Counter?
+
+  /// A member that counts the elements of an array, in the region of the array.
+  struct Counter: BitwiseCopyable, Hashable, Sendable {
+    /// Bytes from the start of the region.
+    var offset: Int64
+    /// Its type, of an integer.
+    var type: TypeID
+    /// Bytes of an element.
+    var stride: Int64
+  }
 }
 
 /// A merge of values at a program point, by the place that is merged.
@@ -438,6 +450,11 @@ struct Universe: Sendable {
     let id = SubObject(index: UInt32(subObjects.count - 1))
     subObjectIDs[info] = id
     return id
+  }
+
+  /// The array of a fixed size that bounds a pointer; nil where none does.
+  func fixedArray(_ inside: SubObject) -> SubObjectInfo? {
+    inside == .none || self[inside].counter != nil ? nil : self[inside]
   }
 
   /// The value of an operation on these operands, where one was asked for before.

@@ -183,6 +183,7 @@ public struct ModuleImporter: Sendable {
       let type = type(field.type, from: source)
       module.fields[FieldID(first + index)].name = name
       module.fields[FieldID(first + index)].type = type
+      module.fields[FieldID(first + index)].counter = symbol(field.counter, from: source)
     }
     return new
   }
@@ -194,6 +195,7 @@ public struct ModuleImporter: Sendable {
       let known = module.fields[FieldID(index)]
       return known.bitOffset == field.bitOffset && known.bitWidth == field.bitWidth
         && module.symbols[known.name] == code(source).module.symbols[field.name]
+        && module.symbols[known.counter] == code(source).module.symbols[field.counter]
         && module.types[known.type].size == code(source).module.types[field.type].size
     }
   }

@@ -75,7 +75,8 @@ private struct Printer {
       let field = module.fields[FieldID(index)]
       var place = "\(field.bitOffset / 8)"
       if let width = field.bitWidth { place = "bit \(field.bitOffset) width \(width)" }
-      line("  \(place) \(name(FieldID(index))) : \(name(field.type))")
+      let counter = field.counter == SymbolTable.empty ? "" : " counted by \(name(field.counter))"
+      line("  \(place) \(name(FieldID(index))) : \(name(field.type))\(counter)")
     }
   }
 

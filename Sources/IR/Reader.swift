@@ -306,7 +306,10 @@ struct ModuleReader {
       let offset = try reader.input.number()
       try reader.input.require(offset <= UInt64(Int64.max))
       let width = try reader.input.flag() ? try reader.input.byte() : nil
-      return Field(name: name, type: type, record: record, bitOffset: offset, bitWidth: width)
+      let counter = try reader.symbol()
+      return Field(
+        name: name, type: type, record: record, bitOffset: offset, bitWidth: width,
+        counter: counter)
     }
     try input.require(module.recordsAreFinite())
   }

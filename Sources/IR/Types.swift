@@ -112,16 +112,24 @@ public struct Field: Hashable, Sendable {
   public var bitOffset: UInt64
   /// Width of a bit-field in bits; `nil` for an ordinary member.
   public var bitWidth: UInt8?
+  /// The member of the same struct, or of one around it, that counts its elements; empty where its
+  /// declaration names none.
+  ///
+  /// Of a flexible array it is what the attribute `counted_by` says (GCC manual, "Common Variable
+  /// Attributes"; Clang, "Attributes in Clang").
+  public var counter: SymbolID
 
   /// Makes a field row.
   public init(
-    name: SymbolID, type: TypeID, record: RecordID, bitOffset: UInt64, bitWidth: UInt8? = nil
+    name: SymbolID, type: TypeID, record: RecordID, bitOffset: UInt64, bitWidth: UInt8? = nil,
+    counter: SymbolID = SymbolTable.empty
   ) {
     self.name = name
     self.type = type
     self.record = record
     self.bitOffset = bitOffset
     self.bitWidth = bitWidth
+    self.counter = counter
   }
 
   /// Offset from the start of the record, in bytes, rounded down for a bit-field.

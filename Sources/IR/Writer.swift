@@ -134,6 +134,7 @@ private struct ModuleWriter {
     output.number(row.bitOffset)
     output.flag(row.bitWidth != nil)
     if let width = row.bitWidth { output.byte(width) }
+    output.handle(row.counter)
   }
 
   private mutating func write(_ row: Signature) {

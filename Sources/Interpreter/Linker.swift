@@ -93,6 +93,7 @@ private struct Linker {
     for var field in module.fields.rows {
       field.name = map[field.name]
       field.type = map[field.type]
+      field.counter = map[field.counter]
       field.record = map[field.record]
       result.fields.rows.append(field)
     }

@@ -67,6 +67,36 @@ struct DeclarationAttributes {
   }
 }
 
+/// The member that the declaration at `start` names as the counter of its elements, by the attribute
+/// `counted_by` or the macro that is named after it; empty where it names none.
+func countingMember(in text: Span<UInt8>, from start: Int) -> String {
+  var scanner = TokenScanner(start: start, end: text.count)
+  // The attribute, a parenthesis, the member and a parenthesis, as far as they have been read.
+  var found = 0
+  var member = ""
+  while let (kind, first) = scanner.next(in: text) {
+    guard kind == .token else { continue }
+    if text[first] == UInt8(ascii: ";") || text[first] == UInt8(ascii: "}") { return "" }
+    switch found {
+    case 1: found = text[first] == UInt8(ascii: "(") ? 2 : 0
+    case 2:
+      member = word(in: text, first, scanner.position)
+      found = 3
+    case 3 where text[first] == UInt8(ascii: ")"): return member
+    default:
+      let name = word(in: text, first, scanner.position)
+      found = ["__counted_by", "__counted_by__", "counted_by"].contains(name) ? 1 : 0
+    }
+  }
+  return ""
+}
+
+private func word(in text: Span<UInt8>, _ start: Int, _ end: Int) -> String {
+  var bytes: [UInt8] = []
+  for index in start..<end { bytes.append(text[index]) }
+  return String(decoding: bytes, as: UTF8.self)
+}
+
 /// Whether the spelling of a function type ends with the attribute `noreturn`; inside parentheses it
 /// is that of a parameter.
 func hasNoReturn(typeSpelling: String) -> Bool {

@@ -193,11 +193,11 @@ extension Lowerer {
     let declarations = unit.fields(of: type)
     let offsets = unit.bitOffsets(ofFields: declarations, in: type)
     for (declaration, offset) in zip(declarations, offsets) {
+      let type = self.type(of: declaration)
       let field = Field(
-        name: module.symbols.intern(fieldName(declaration)),
-        type: self.type(of: declaration), record: record,
-        bitOffset: offset,
-        bitWidth: unit.bitWidth(ofField: declaration))
+        name: module.symbols.intern(fieldName(declaration)), type: type, record: record,
+        bitOffset: offset, bitWidth: unit.bitWidth(ofField: declaration),
+        counter: module.symbols.intern(counter(of: declaration, type)))
       rows.append((unit.entity(declaration), field))
     }
     let start = UInt32(module.fields.count)
@@ -212,6 +212,21 @@ extension Lowerer {
     case .record(let record): complete(record)
     case .array(let element, _), .unboundedArray(let element): completeParts(of: element)
     default: break
+    }
+  }
+
+  /// The member that counts the elements of a flexible array; empty where the declaration names none.
+  ///
+  /// The type's spelling tells what clang made of the attribute. A compiler without it makes nothing of
+  /// the macro that stands for it, and a kernel is configured for its compiler: so the source is asked as well.
+  private mutating func counter(of declaration: Cursor, _ type: TypeID) -> String {
+    guard case .unboundedArray = module.types[type].kind, let extent = unit.extent(of: declaration)
+    else { return "" }
+    let spelling = ContiguousArray(unit.spelling(of: unit.type(of: declaration)).utf8)
+    let member = countingMember(in: spelling.span, from: 0)
+    if !member.isEmpty { return member }
+    return unit.withContents(of: extent.start.file) { text in
+      countingMember(in: text, from: Int(extent.start.offset))
     }
   }
 

@@ -53,6 +53,10 @@ extension AccessObservation {
   /// a payload follows, may be meant; a table may hold what is looked for in it: these are only likely.
   func tier(_ judgement: Judgement) -> Tier? {
     if isBelieved || isBehindSearch { return judgement == .possible ? nil : .b }
+    // Who fills an array and counts its elements afterwards breaks a promise, and no memory.
+    if !counter.isEmpty, (isWrite && source == .constant) || size == 0 {
+      return judgement == .possible ? nil : .b
+    }
     let mayBeMeant = staysInRecord && (isHandedOn || !callee.isEmpty)
     switch judgement {
     case .possible: return nil
@@ -67,7 +71,8 @@ extension AccessObservation {
 
   /// What happens, in numbers.
   func verdict(_ verb: String) -> String {
-    let name = object.isEmpty ? "the object" : "'\(object)'"
+    let count = counter.isEmpty ? "" : " as counted by '\(counter)'"
+    let name = (object.isEmpty ? "the object" : "'\(object)'") + count
     guard let lastByte, let size else {
       return "\(verb) \(excess.magnitude) \(excess.magnitude == 1 ? "byte" : "bytes") "
         + (excess > 0 ? "past the end of \(name)" : "before the start of \(name)")

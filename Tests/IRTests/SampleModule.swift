@@ -81,7 +81,8 @@ struct SampleModule {
     module.fields.rows = [
       Field(name: symbol("next"), type: pointer, record: RecordID(index: 0), bitOffset: 0),
       Field(
-        name: symbol("bits"), type: int, record: RecordID(index: 0), bitOffset: 67, bitWidth: 3),
+        name: symbol("bits"), type: int, record: RecordID(index: 0), bitOffset: 67, bitWidth: 3,
+        counter: symbol("next")),
     ]
     module.signatures.rows = [
       Signature(result: int, parameters: [], isVariadic: false),
