@@ -72,7 +72,9 @@ extension Machine {
       believe(module.functions[target], arguments, since: before, at: value, &state)
     }
     guard let target else { return unknownValue(value, &state) }
-    return declaredResult(module.functions[target], arguments, at: value, &state)
+    let result = declaredResult(module.functions[target], arguments, at: value, &state)
+    guard let model = models[Int(target.index)] else { return result }
+    return noteError(result, model, by: value, &state)
   }
 
   /// What the attributes of a function promise of its result.

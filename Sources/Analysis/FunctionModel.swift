@@ -289,7 +289,8 @@ public struct FunctionModel: Hashable, Sendable {
   public var mayBeErrorOrNull = false
   /// What the rules on hardening ask of its calls.
   public var concerns: [Concern] = []
-  /// Whether nothing else is known of it.
+  /// Whether nothing else is known of it than what its result may be and which concerns it raises: it
+  /// may write and keep what code that is not seen may.
   public var isUnseen = false
 
   /// Makes a model.

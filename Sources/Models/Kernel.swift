@@ -83,7 +83,8 @@ let kernelMemory = """
   dmam_alloc_coherent dmam_alloc_attrs: instead; clobber 2; ret filled #1; acquire managed
   """
 
-/// include/linux/err.h, and families whose kernel-doc says "or ERR_PTR()".
+/// include/linux/err.h, and families whose kernel-doc says "or ERR_PTR()", or whose code in Linux 6.1
+/// answers so. Those with `anything` keep what they are handed, or call back.
 ///
 /// The code of IS_ERR_OR_NULL counts where it is there, because it tells NULL as well.
 let kernelErrors = """
@@ -110,89 +111,91 @@ let kernelErrors = """
   devm_pwm_get pwm_get dma_request_chan: error
   devm_iio_channel_get iio_channel_get devm_nvmem_cell_get nvmem_cell_get: error
   syscon_node_to_regmap syscon_regmap_lookup_by_phandle: error
-  i2c_new_client_device i2c_new_dummy_device devm_i2c_new_dummy_device: error
-  filp_open kthread_create_on_node device_create platform_device_register_full: error
-  devm_regmap_init_mmio devm_hwmon_device_register_with_info: error
+  i2c_new_client_device i2c_new_dummy_device devm_i2c_new_dummy_device: anything; error
+  filp_open: error
+  kthread_create_on_node device_create platform_device_register_full: anything; error
+  devm_regmap_init_mmio devm_hwmon_device_register_with_info: anything; error
   crypto_alloc_shash crypto_alloc_skcipher crypto_alloc_aead crypto_alloc_ahash: error
-  __devm_regmap_init __devm_regmap_init_i2c __devm_regmap_init_spi __devm_regmap_init_mmio_clk: error
-  __regmap_init __regmap_init_i2c __regmap_init_spi __regmap_init_mmio_clk: error
-  devm_regmap_field_alloc regmap_field_alloc device_node_to_regmap: error
-  syscon_regmap_lookup_by_compatible syscon_regmap_lookup_by_phandle_args: error
-  devm_regulator_register regulator_register: error
-  devm_power_supply_register devm_power_supply_register_no_ws: error
-  power_supply_register power_supply_register_no_ws: error
-  devm_phy_create phy_create devm_of_phy_get devm_of_phy_get_by_index of_phy_get: error
-  phy_attach phy_connect phy_device_create get_phy_device phylink_create fixed_phy_register: error
-  clk_register devm_clk_register clk_register_fixed_rate clk_get_sys: error
-  devm_get_clk_from_child of_clk_get_from_provider: error
-  __class_create __root_device_register device_create_with_groups: error
-  backlight_device_register devm_backlight_device_register: error
-  lcd_device_register devm_lcd_device_register: error
-  devm_rtc_allocate_device devm_rtc_device_register: error
-  devm_pinctrl_register pinctrl_register ptp_clock_register: error
-  hwmon_device_register hwmon_device_register_with_groups hwmon_device_register_with_info: error
-  devm_hwmon_device_register_with_groups: error
-  thermal_zone_device_register thermal_zone_device_register_with_trips: error
-  thermal_zone_get_zone_by_name devm_thermal_of_zone_register: error
-  thermal_cooling_device_register thermal_of_cooling_device_register: error
-  devm_thermal_of_cooling_device_register: error
-  nvmem_cell_read of_nvmem_cell_get nvmem_register devm_nvmem_register: error
-  nvmem_device_get devm_nvmem_device_get: error
-  pwm_request pwm_request_from_chip devm_fwnode_pwm_get of_pwm_get: error
-  dma_buf_get dma_buf_attach dma_buf_dynamic_attach dma_buf_map_attachment dma_buf_export: error
-  dma_request_chan_by_mask: error
-  __devm_drm_dev_alloc drm_dev_alloc drm_property_create_blob drm_bridge_connector_init: error
-  drm_atomic_get_crtc_state drm_atomic_get_plane_state: error
-  drm_atomic_get_connector_state drm_atomic_get_private_obj_state: error
-  devm_drm_of_get_bridge devm_drm_panel_bridge_add drm_panel_bridge_add of_drm_find_panel: error
-  drm_gem_dma_create drm_gem_shmem_create drm_gem_prime_import: error
-  __tty_alloc_driver tpm_chip_alloc tpmm_chip_alloc: error
-  i2c_new_smbus_alert_device i2c_new_ancillary_device i2c_new_scanned_device: error
-  i2c_acpi_new_device_by_fwnode: error
-  __blk_mq_alloc_disk blk_mq_alloc_request blk_mq_alloc_request_hctx blk_mq_init_queue: error
-  scsi_alloc_request blkdev_get_by_dev blkdev_get_by_path: error
-  anon_inode_getfile alloc_file_pseudo dentry_open file_open_name: error
-  lookup_one lookup_one_len kern_path_create user_path_create: error
-  vfs_kern_mount kern_mount sget read_cache_page read_cache_page_gfp read_cache_folio: error
-  eventfd_ctx_fdget eventfd_ctx_fileget perf_event_create_kernel_counter: error
-  __ib_alloc_pd __ib_alloc_cq __ib_create_cq ib_alloc_mr ib_alloc_mr_integrity: error
-  ib_create_cm_id ib_create_qp_kernel ib_register_mad_agent ib_create_send_mad: error
-  __rdma_create_kernel_id rdma_create_user_id rdma_create_ah ib_umem_get ib_umem_odp_get: error
-  ip6_dst_lookup_flow ip_route_output_flow page_pool_create: error
-  devlink_health_reporter_create rpc_create rpc_run_task wwan_create_port: error
-  __hci_cmd_sync __hci_cmd_sync_ev mlx4_alloc_cmd_mailbox xenbus_read: error
-  crypto_alloc_base crypto_alloc_rng crypto_alloc_kpp crypto_alloc_akcipher: error
-  crypto_alloc_acomp crypto_alloc_sync_skcipher crypto_attr_alg_name: error
-  key_alloc keyring_alloc request_key_tag request_key_with_auxdata: error
-  mbox_request_channel mbox_request_channel_byname: error
-  kthread_create_worker kthread_create_worker_on_cpu kthread_create_on_cpu: error
-  usb_get_function usb_get_function_instance usb_gstrings_attach: error
-  usb_get_phy devm_usb_get_phy devm_usb_get_phy_by_phandle: error
-  usb_role_switch_register typec_register_port typec_register_partner typec_register_cable: error
-  ubi_open_volume ubi_open_volume_nm ubi_open_volume_path: error
-  get_mtd_device get_mtd_device_nm of_get_mtd_device_by_node: error
-  vb2_create_framevec v4l2_m2m_init v4l2_m2m_ctx_init: error
-  __v4l2_async_nf_add_fwnode __v4l2_async_nf_add_fwnode_remote __v4l2_async_nf_add_i2c: error
-  cec_allocate_adapter media_request_get_by_fd: error
-  iommu_group_alloc iommu_sva_bind_device: error
-  mux_control_get devm_mux_control_get devm_mux_state_get mux_chip_alloc devm_mux_chip_alloc: error
-  devm_extcon_dev_allocate extcon_get_edev_by_phandle: error
-  devfreq_add_device devm_devfreq_add_device devfreq_recommended_opp: error
-  dev_pm_opp_find_freq_ceil dev_pm_opp_find_freq_floor dev_pm_opp_find_freq_exact: error
-  dev_pm_opp_get_opp_table: error
-  devm_iio_channel_get_all iio_channel_get_all iio_channel_get_all_cb: error
-  devm_fwnode_iio_channel_get_by_name: error
-  fwnode_gpiod_get_index devm_fwnode_gpiod_get_index gpiochip_request_own_desc: error
-  devm_gpiod_get_array gpiod_get_array: error
-  fpga_mgr_get of_fpga_mgr_get fpga_bridge_get of_fpga_bridge_get: error
-  of_led_get devm_of_led_get qcom_smem_get slim_get_device tee_client_open_context: error
-  devm_of_iomap of_io_request_and_map devm_pci_remap_cfg_resource devm_ioremap_resource_wc: error
-  __reset_control_get __devm_reset_control_get: error null
-  devm_reset_control_array_get of_reset_control_array_get: error null
-  devm_gpiod_get_array_optional gpiod_get_array_optional: error null
-  icc_get of_icc_get devm_of_icc_get __skb_gso_segment: error null
-  dev_pm_domain_attach_by_name dev_pm_domain_attach_by_id: error null
-  fwnode_typec_mux_get fwnode_typec_switch_get: error null
+  __devm_regmap_init __devm_regmap_init_i2c: anything; error
+  __devm_regmap_init_spi __devm_regmap_init_mmio_clk: anything; error
+  __regmap_init __regmap_init_i2c __regmap_init_spi __regmap_init_mmio_clk: anything; error
+  devm_regmap_field_alloc regmap_field_alloc device_node_to_regmap: anything; error
+  syscon_regmap_lookup_by_compatible syscon_regmap_lookup_by_phandle_args: anything; error
+  devm_regulator_register regulator_register: anything; error
+  devm_power_supply_register devm_power_supply_register_no_ws: anything; error
+  power_supply_register power_supply_register_no_ws: anything; error
+  devm_phy_create phy_create devm_of_phy_get devm_of_phy_get_by_index of_phy_get: anything; error
+  phy_attach phy_connect phy_device_create get_phy_device phylink_create fixed_phy_register: anything; error
+  clk_register devm_clk_register clk_register_fixed_rate clk_get_sys: anything; error
+  devm_get_clk_from_child of_clk_get_from_provider: anything; error
+  __class_create __root_device_register device_create_with_groups: anything; error
+  backlight_device_register devm_backlight_device_register: anything; error
+  lcd_device_register devm_lcd_device_register: anything; error
+  devm_rtc_allocate_device devm_rtc_device_register: anything; error
+  devm_pinctrl_register pinctrl_register ptp_clock_register: anything; error
+  hwmon_device_register hwmon_device_register_with_groups hwmon_device_register_with_info: anything; error
+  devm_hwmon_device_register_with_groups: anything; error
+  thermal_zone_device_register thermal_zone_device_register_with_trips: anything; error
+  thermal_zone_get_zone_by_name devm_thermal_of_zone_register: anything; error
+  thermal_cooling_device_register thermal_of_cooling_device_register: anything; error
+  devm_thermal_of_cooling_device_register: anything; error
+  nvmem_cell_read of_nvmem_cell_get nvmem_register devm_nvmem_register: anything; error
+  nvmem_device_get devm_nvmem_device_get: anything; error
+  pwm_request pwm_request_from_chip devm_fwnode_pwm_get of_pwm_get: anything; error
+  dma_buf_get dma_buf_attach dma_buf_dynamic_attach dma_buf_map_attachment dma_buf_export: anything; error
+  dma_request_chan_by_mask: anything; error
+  __devm_drm_dev_alloc drm_dev_alloc drm_property_create_blob drm_bridge_connector_init: anything; error
+  drm_atomic_get_crtc_state drm_atomic_get_plane_state: anything; error
+  drm_atomic_get_connector_state drm_atomic_get_private_obj_state: anything; error
+  devm_drm_of_get_bridge devm_drm_panel_bridge_add drm_panel_bridge_add of_drm_find_panel: anything; error
+  drm_gem_dma_create drm_gem_shmem_create drm_gem_prime_import: anything; error
+  __tty_alloc_driver tpm_chip_alloc tpmm_chip_alloc: anything; error
+  i2c_new_smbus_alert_device i2c_new_ancillary_device i2c_new_scanned_device: anything; error
+  i2c_acpi_new_device_by_fwnode: anything; error
+  __blk_mq_alloc_disk blk_mq_alloc_request blk_mq_alloc_request_hctx blk_mq_init_queue: anything; error
+  scsi_alloc_request blkdev_get_by_dev blkdev_get_by_path: anything; error
+  anon_inode_getfile alloc_file_pseudo dentry_open file_open_name: anything; error
+  lookup_one lookup_one_len kern_path_create user_path_create: anything; error
+  vfs_kern_mount kern_mount sget read_cache_page read_cache_page_gfp read_cache_folio: anything; error
+  eventfd_ctx_fdget eventfd_ctx_fileget perf_event_create_kernel_counter: anything; error
+  __ib_alloc_pd __ib_alloc_cq __ib_create_cq ib_alloc_mr ib_alloc_mr_integrity: anything; error
+  ib_create_cm_id ib_create_qp_kernel ib_register_mad_agent ib_create_send_mad: anything; error
+  __rdma_create_kernel_id rdma_create_user_id rdma_create_ah ib_umem_get ib_umem_odp_get: anything; error
+  ip6_dst_lookup_flow ip_route_output_flow page_pool_create: anything; error
+  devlink_health_reporter_create rpc_create rpc_run_task wwan_create_port: anything; error
+  __hci_cmd_sync __hci_cmd_sync_ev mlx4_alloc_cmd_mailbox xenbus_read: anything; error
+  crypto_alloc_base crypto_alloc_rng crypto_alloc_kpp crypto_alloc_akcipher: anything; error
+  crypto_alloc_acomp crypto_alloc_sync_skcipher crypto_attr_alg_name: anything; error
+  key_alloc keyring_alloc request_key_tag request_key_with_auxdata: anything; error
+  mbox_request_channel mbox_request_channel_byname: anything; error
+  kthread_create_worker kthread_create_worker_on_cpu kthread_create_on_cpu: anything; error
+  usb_get_function usb_get_function_instance usb_gstrings_attach: anything; error
+  usb_get_phy devm_usb_get_phy devm_usb_get_phy_by_phandle: anything; error
+  usb_role_switch_register typec_register_port typec_register_partner typec_register_cable: anything; error
+  ubi_open_volume ubi_open_volume_nm ubi_open_volume_path: anything; error
+  get_mtd_device get_mtd_device_nm of_get_mtd_device_by_node: anything; error
+  vb2_create_framevec v4l2_m2m_init v4l2_m2m_ctx_init: anything; error
+  __v4l2_async_nf_add_fwnode __v4l2_async_nf_add_fwnode_remote __v4l2_async_nf_add_i2c: anything; error
+  cec_allocate_adapter media_request_get_by_fd: anything; error
+  iommu_group_alloc iommu_sva_bind_device: anything; error
+  mux_control_get devm_mux_control_get devm_mux_state_get mux_chip_alloc devm_mux_chip_alloc: anything; error
+  devm_extcon_dev_allocate extcon_get_edev_by_phandle: anything; error
+  devfreq_add_device devm_devfreq_add_device devfreq_recommended_opp: anything; error
+  dev_pm_opp_find_freq_ceil dev_pm_opp_find_freq_floor dev_pm_opp_find_freq_exact: anything; error
+  dev_pm_opp_get_opp_table: anything; error
+  devm_iio_channel_get_all iio_channel_get_all iio_channel_get_all_cb: anything; error
+  devm_fwnode_iio_channel_get_by_name: anything; error
+  fwnode_gpiod_get_index devm_fwnode_gpiod_get_index gpiochip_request_own_desc: anything; error
+  devm_gpiod_get_array gpiod_get_array: anything; error
+  fpga_mgr_get of_fpga_mgr_get fpga_bridge_get of_fpga_bridge_get: anything; error
+  of_led_get devm_of_led_get qcom_smem_get slim_get_device tee_client_open_context: anything; error
+  devm_of_iomap of_io_request_and_map devm_pci_remap_cfg_resource devm_ioremap_resource_wc: anything; error
+  __reset_control_get __devm_reset_control_get: anything; error null
+  devm_reset_control_array_get of_reset_control_array_get: anything; error null
+  devm_gpiod_get_array_optional gpiod_get_array_optional: anything; error null
+  icc_get of_icc_get devm_of_icc_get __skb_gso_segment: anything; error null
+  dev_pm_domain_attach_by_name dev_pm_domain_attach_by_id: anything; error null
+  fwnode_typec_mux_get fwnode_typec_switch_get: anything; error null
   """
 
 /// Documentation/locking and include/linux/{mutex,spinlock,rwlock,rcupdate}.h.

@@ -28,6 +28,7 @@ public func parseModel(name: String, _ text: some StringProtocol) throws(ModelEr
     case "ret": model.result = try parseResult(arguments)
     case "acquire" where arguments.words.count == 1:
       model.acquires = try arguments.choice(0, ResourceFamily.allCases)
+    case "anything": model.isUnseen = true
     case "instead": model.isInstead = true
     case "saves": model.savesState = true
     case "counts": model.counts = true
