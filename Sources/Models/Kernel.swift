@@ -83,8 +83,9 @@ let kernelMemory = """
   dmam_alloc_coherent dmam_alloc_attrs: instead; clobber 2; ret filled #1; acquire managed
   """
 
-/// include/linux/err.h, and families whose kernel-doc says "or ERR_PTR()", or whose code in Linux 6.1
-/// answers so. Those with `anything` keep what they are handed, or call back.
+/// include/linux/err.h, and families whose kernel-doc or code says "or ERR_PTR()".
+///
+/// Those with `anything` keep what they are handed, or call back; they were looked up in Linux 6.1.
 ///
 /// The code of IS_ERR_OR_NULL counts where it is there, because it tells NULL as well.
 let kernelErrors = """
