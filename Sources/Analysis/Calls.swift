@@ -73,7 +73,9 @@ extension Machine {
     }
     guard let target else { return unknownValue(value, &state) }
     let result = declaredResult(module.functions[target], arguments, at: value, &state)
-    guard let model = models[Int(target.index)] else { return result }
+    guard let model = models[Int(target.index)], model.isUnseen,
+      module.functions[target].body == nil
+    else { return result }
     return noteError(result, model, by: value, &state)
   }
 

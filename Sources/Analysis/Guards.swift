@@ -414,16 +414,18 @@ extension Machine {
       if !input.isNone, !reason.isNone { noteInput(form[index].symbol, input, &state) }
     }
     if count > 1 { relate(form, boundary, &state) }
-    if count == 3 { boundSum(form, state.relations.count < 16, &state) }
+    if count == 3 { boundSum(form, &state) }
     return true
   }
 
   /// Where `a + b - c` is bounded, so is `a + b`, by the most that `c` can be: a loop's variable that
   /// starts anywhere is such a sum, and without it might wrap around.
-  private func boundSum(_ form: LinearForm, _ hasRoom: Bool, _ state: inout State) {
+  ///
+  /// Relations that a condition states go first: the last places are left to them.
+  private func boundSum(_ form: LinearForm, _ state: inout State) {
     let negative = (0..<3).filter { form[$0].coefficient < 0 }
-    guard hasRoom, negative.count == 1, let last = negative.first else { return }
-    let term = form[last]
+    guard negative.count == 1, state.relations.count < 16 else { return }
+    let term = form[negative[0]]
     let most = fact(term.symbol, state).interval.high * Int128(term.coefficient.magnitude)
     let limit = most - Int128(form.constant)
     guard let limit = Int64(exactly: limit),
